@@ -38,4 +38,7 @@ struct str arena_printf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap);
 
+/* Calls done(thing) when the arena is reset or freed, last added first. */
+void arena_defer(struct arena *a, void (*done)(void *thing), void *thing);
+
 #endif

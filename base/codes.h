@@ -1,0 +1,68 @@
+#ifndef BASE_CODES_H
+#define BASE_CODES_H
+
+/*
+ * Every code that a diagnostic may carry.  A code is never used again for
+ * something else.  E0xx errors: 00x YAML, 01x keys, 02x values, 03x
+ * variables, 04x expressions, 05x line file, 06x selection; W1xx warnings.
+ * The texts are titles for the manual; the message itself is written where
+ * the mistake is found.
+ */
+/* clang-format off */
+#define CODE_MAP(X)                                                           \
+	X(E, 1,  "YAML syntax")                                               \
+	X(E, 2,  "unquoted ${ or [ inside flow YAML")                         \
+	X(E, 3,  "YAML beyond a limit (size, depth, events, aliases)")        \
+	X(E, 4,  "duplicate key")                                             \
+	X(E, 5,  "tag, cyclic alias or second document")                      \
+	X(E, 6,  "file can not be read")                                      \
+	X(E, 11, "missing key")                                               \
+	X(E, 12, "unknown key")                                               \
+	X(E, 13, "keys that exclude each other")                              \
+	X(E, 21, "wrong type")                                                \
+	X(E, 22, "wrong unit")                                                \
+	X(E, 23, "out of range")                                              \
+	X(E, 24, "not one of the allowed words")                              \
+	X(E, 25, "duplicate name")                                            \
+	X(E, 31, "unknown variable")                                          \
+	X(E, 32, "variable used before its capture")                          \
+	X(E, 33, "malformed ${...}")                                          \
+	X(E, 34, "unknown function or wrong arguments")                       \
+	X(E, 35, "secret too short or unusable")                              \
+	X(E, 41, "JSONPath is not RFC 9535")                                  \
+	X(E, 42, "regex does not compile")                                    \
+	X(E, 43, "unknown predicate, filter or extractor")                    \
+	X(E, 44, "URL not usable")                                            \
+	X(E, 51, "unknown region")                                            \
+	X(E, 52, "unknown role")                                              \
+	X(E, 53, "unknown stage")                                             \
+	X(E, 54, "stages that wait for each other")                           \
+	X(E, 55, "a stage that can never pass")                               \
+	X(E, 56, "unknown time zone, day or date")                            \
+	X(E, 61, "suite defined twice")                                       \
+	X(W, 101, "no served_version: results can not be attributed")         \
+	X(W, 102, "unused capture")                                           \
+	X(W, 103, "a literal that looks like a secret")                       \
+	X(W, 104, "nothing asserted beyond the status")                       \
+	X(W, 105, "secret in a URL")                                          \
+	X(W, 106, "creates something and never cleans it up")                 \
+	X(W, 107, "retry of a step that is not idempotent")                   \
+	X(W, 108, "poll.for longer than the suite's timeout")                 \
+	X(W, 109, "worst case longer than the timeout")                       \
+	X(W, 110, "timeout longer than every")                                \
+	X(W, 111, "verify: false")                                            \
+	X(W, 112, "gate: block without owner or runbook")                     \
+	X(W, 113, "soak shorter than the least time for a pass")              \
+	X(W, 114, "control is the canary itself")                             \
+	X(W, 201, "regex may run away")
+/* clang-format on */
+
+enum code {
+#define X(letter, number, title) letter##number = number,
+	CODE_MAP(X)
+#undef X
+};
+
+const char *code_title(int code); /* NULL: no such code */
+
+#endif

@@ -1,0 +1,45 @@
+#ifndef BASE_REGEX_H
+#define BASE_REGEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/*
+ * Regular expressions (PCRE2, UTF) that can not run away.
+ *
+ * Pattern at most 4 KiB, subject 1 MiB, match limit 100,000 per start offset,
+ * depth 1000, heap 16 MiB, and a wall budget of 50 ms over all start offsets
+ * (PCRE2's own limits begin anew at each one: 421 bytes cost 3.1 s, measured).
+ * Over a limit is REGEX_BUDGET: the author's error, never the target's.
+ *
+ * A compiled regex is immutable and may be used by any number of threads;
+ * it lives as long as regex_free() is not called.
+ */
+struct regex;
+
+enum regex_result { REGEX_NO, REGEX_YES, REGEX_BUDGET };
+
+/* NULL with the reason and its byte offset in the pattern. */
+struct regex *regex_new(struct str pattern, bool ignore_case,
+	char *ret_why, size_t why_size, size_t *ret_at);
+void regex_free(struct regex *r);
+/* Frees the regex together with the arena. */
+struct regex *regex_new_in(struct arena *a, struct str pattern,
+	bool ignore_case, char *ret_why, size_t why_size, size_t *ret_at);
+
+/* groups[0] is the whole match; unset groups are STR_NONE; ngroups may be 0. */
+enum regex_result regex_match(const struct regex *r, struct str subject,
+	struct str *ret_groups, size_t ngroups);
+size_t regex_groups(const struct regex *r); /* capture groups in the pattern */
+
+/* RFC 9485 I-Regexp, as JSONPath's match() and search() want it: checked,
+ * then translated.  NULL when the pattern is not an I-Regexp. */
+struct regex *regex_new_iregexp(struct str pattern, bool whole);
+
+/* A warning for authors: nested unbounded repeats such as (a+)+ */
+bool regex_looks_exponential(struct str pattern);
+
+#endif

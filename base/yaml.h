@@ -1,0 +1,69 @@
+#ifndef BASE_YAML_H
+#define BASE_YAML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * YAML files as a tree whose nodes know the bytes they came from.
+ *
+ * YAML 1.2 core schema, decided by the reader of a scalar and not here: the
+ * tree only keeps text and whether it was quoted, so `on`, `no` and `10:30`
+ * stay strings.  Limits (libyaml has none: nesting is quadratic there, an
+ * alias may refer to itself): 1 MiB, depth 64, 100,000 events, 100 aliases
+ * whose expansion counts as events, no cycles, no tags, one document;
+ * a duplicate key is an error that shows both places.
+ *
+ * Mistakes are reported into `ds`.  A syntax error ends its own file only.
+ * `${` or `[` unquoted in flow YAML, its usual cause, gets its own code.
+ */
+enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
+
+struct yaml_node {
+	enum yaml_kind kind;
+	bool quoted;             /* SCALAR: "..", '..' or a block scalar */
+	uint32_t count;          /* LIST, MAP: entries */
+	struct span where;       /* of the value; of a MAP: from its first key */
+	struct str text;         /* SCALAR; NUL-terminated */
+	struct yaml_node *first; /* LIST, MAP: first entry */
+	struct yaml_node *next;  /* next entry of the parent */
+	struct yaml_node *key;   /* entry of a MAP: its key, a scalar */
+};
+
+/* NULL when the text is not one YAML document; then `ds` has an error. */
+const struct yaml_node *yaml_parse(struct arena *a, const struct source *src,
+	struct diags *ds);
+
+/*
+ * Reads a file once into the arena (at most 1 MiB, a regular file).  NULL
+ * with *e set (ERR_CONFIG) when it can not be read.
+ */
+const struct source *source_read(struct arena *a, const char *path,
+	struct err *e);
+/* A source from memory; `text` and `name` are copied. */
+const struct source *source_from(struct arena *a, struct str name,
+	struct str text);
+
+/* The value under a key; NULL if there is none or `map` is not a MAP. */
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+
+/* Core schema of an unquoted scalar. */
+bool yaml_is_null(const struct yaml_node *n);
+bool yaml_to_bool(const struct yaml_node *n, bool *ret); /* true, false */
+bool yaml_to_i64(const struct yaml_node *n, int64_t *ret);
+bool yaml_is_number(const struct yaml_node *n); /* int or decimal, finite */
+
+/*
+ * The tree as JSON (base/json.h), scalars by the core schema: bodies, rows
+ * and vars are written in YAML and mean JSON.  .inf and .nan are strings.
+ */
+struct json;
+struct json *yaml_to_json(struct arena *a, const struct yaml_node *n);
+
+#endif
