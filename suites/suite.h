@@ -1,0 +1,218 @@
+#ifndef SUITES_SUITE_H
+#define SUITES_SUITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/keys.h"
+#include "base/str.h"
+#include "suites/check.h"
+#include "suites/template.h"
+
+/*
+ * A smoke suite after loading: resolved, checked and immutable, so that any
+ * number of threads may run it with no lock.  Everything hangs off the arena
+ * given to the loader; there is nothing to free one by one.
+ *
+ * Every node keeps the span it came from: a step that fails at 03:00 can
+ * point at the line that asked for it.
+ */
+struct pair { /* a header, a query parameter, a form field, a cookie */
+	struct pair *next;
+	struct str name;
+	const struct template *value;
+	struct span where;
+};
+
+struct capture {
+	struct capture *next;
+	struct str name;
+	const struct query *from;
+	bool secret; /* said so, or named like a token, password, session */
+	struct span where;
+};
+
+struct suite_var {
+	struct suite_var *next;
+	struct str name;
+	const struct template_tree *value;
+	struct span where;
+};
+
+struct suite_secret {
+	struct suite_secret *next;
+	struct str name, env, file; /* one of env and file */
+	bool optional;
+	struct span where;
+};
+
+enum auth_kind { AUTH_NONE, AUTH_BASIC, AUTH_BEARER };
+
+struct auth {
+	enum auth_kind kind;
+	const struct template *user, *password; /* BASIC */
+	const struct template *token;           /* BEARER */
+};
+
+enum http_version_wanted { HTTP_AUTO, HTTP_1_0, HTTP_1_1, HTTP_2, HTTP_2_PRIOR };
+enum http_connection { CONNECTION_RUN, CONNECTION_FRESH };
+enum http_ip { IP_ANY, IP_4, IP_6 };
+
+/* `http:` of a suite, deep-merged into each step. */
+struct http_options {
+	const struct template *base_url;
+	uint64_t timeout_ms, connect_timeout_ms;
+	struct pair *headers;
+	const struct template *user_agent; /* NULL: andon/VERSION */
+	int version;                       /* enum http_version_wanted */
+	int64_t redirects;                 /* how many may be followed */
+	bool auth_on_redirect, compressed;
+	int connection; /* enum http_connection */
+	uint64_t max_body; /* decoded bytes */
+	int ip;            /* enum http_ip */
+	const struct template *proxy, *unix_socket;
+	struct {
+		bool verify;
+		struct str ca, cert, key, server_name;
+		int min, max; /* 0: default; 10, 11, 12, 13 */
+	} tls;
+	bool trace; /* send a W3C traceparent */
+};
+
+enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
+
+enum retry_on {
+	RETRY_NETWORK = 1, /* outcome error but a malformed answer */
+	RETRY_5XX = 2,
+	RETRY_4XX = 4,
+	RETRY_ASSERT = 8
+};
+
+struct retry {
+	int64_t times; /* 0: none */
+	uint64_t every_ms, max_ms;
+	bool exponential;
+	unsigned on; /* enum retry_on */
+};
+
+struct poll {
+	bool on;
+	uint64_t every_ms, for_ms;
+	struct check *fail_when; /* any of these holding ends it: fail */
+};
+
+struct when { /* skipped unless the variable is set (and equals) */
+	struct str var; /* STR_NONE: always */
+	const struct template_tree *equals; /* NULL: being set is enough */
+};
+
+enum step_kind { STEP_REQUEST, STEP_WAIT };
+
+struct step {
+	struct step *next;
+	struct str name; /* unique in its suite */
+	enum step_kind kind;
+	uint64_t wait_ms; /* WAIT */
+	struct str method;
+	const struct template *url; /* relative to base_url, or absolute */
+	struct pair *headers, *query, *cookies;
+	struct auth auth;
+	enum body_kind body_kind;
+	const struct template_tree *json; /* BODY_JSON */
+	struct pair *form;                /* BODY_FORM */
+	const struct template *body;      /* BODY_TEXT */
+	struct http_options http;         /* merged: nothing left to look up */
+	uint64_t timeout_ms; /* all its retries and polls */
+	struct when when;
+	struct strs roles, where_globs, tags; /* limits; empty: no limit */
+	struct retry retry;
+	struct poll poll;
+	struct check *expect, *warn; /* expect: at least one, see below */
+	struct capture *captures;    /* in file order */
+	struct suite_var *vars;
+	struct span where;
+};
+
+enum overrun { OVERRUN_SKIP, OVERRUN_QUEUE };
+enum record_body { RECORD_NEVER, RECORD_ON_FAIL, RECORD_ALWAYS };
+
+struct suite {
+	struct str name, title, description, owner, runbook;
+	struct strs tags, where_globs, roles, links;
+	bool observe; /* gate: observe */
+	uint64_t every_ms, every_failing_ms, timeout_ms, jitter_ms;
+	int on_overrun; /* enum overrun */
+	const struct json *rows; /* array of objects, at least one (maybe {}) */
+	struct suite_var *vars;
+	struct suite_secret *secrets;
+	struct http_options http;
+	struct step *setup, *steps, *cleanup; /* steps: at least one */
+	struct {
+		int body; /* enum record_body */
+		uint64_t max_body;
+		struct strs redact_headers;
+	} record;
+	struct span where;
+};
+
+/*
+ * What a suite may refer to and only the line file knows.  suites/ does not
+ * see regions/; cli/ carries the names over.
+ */
+struct suite_world {
+	bool any;                 /* no line file: every role and region goes */
+	const struct str *regions; /* "env/region" */
+	size_t nregions;
+	const struct str *roles;
+	size_t nroles;
+	/* names X of ${region.X} that every selected region has */
+	const struct str *region_keys;
+	size_t nregion_keys;
+	const struct str *vars; /* given by --var or a role */
+	size_t nvars;
+};
+
+/* One suite file, before its overrides are applied. */
+struct suite_file;
+
+/*
+ * Reads one suite from a source.  Reports every mistake and every warning
+ * (lint) into `ds`; returns NULL iff there was at least one error.
+ *
+ * A step that says nothing about the status gets `status: 2xx`: an unchecked
+ * 500 must not pass a smoke test.
+ */
+const struct suite_file *suite_parse(struct arena *a, const struct source *src,
+	const struct suite_world *world, struct diags *ds);
+
+/* The suite with the overrides of one region applied (most specific wins);
+ * the same pointer for regions without overrides.  Never fails: suite_parse()
+ * has checked all of them. */
+const struct suite *suite_for(const struct suite_file *f, struct str env,
+	struct str region);
+/* As written, overrides not applied. */
+const struct suite *suite_base(const struct suite_file *f);
+const struct source *suite_source(const struct suite_file *f);
+
+/*
+ * All suites of `paths` (files, or folders searched deep for *.yaml and
+ * *.yml but not in a folder `examples`), in the order of their names.
+ * Duplicate suites are mistakes.  False when there was an error of any file;
+ * an unreadable path is one too (E006), so that everything shows in one run.
+ */
+struct suite_set {
+	const struct suite_file **file;
+	size_t count;
+	char hash[65]; /* SHA-256 over names and bytes of all files */
+};
+
+bool suite_load_all(struct arena *a, const char *const *paths, size_t npaths,
+	const struct suite_world *world, struct suite_set *ret,
+	struct diags *ds);
+
+#endif
