@@ -1,0 +1,50 @@
+#ifndef STORE_FEED_H
+#define STORE_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "store/record.h"
+
+/*
+ * Puts results into the one order in which they are judged.
+ *
+ * In: results as they were read, of any runner, with duplicates, in stream
+ * order per region.  Out: each (runner, epoch, seq) once; per runner in the
+ * order of seq; runners merged by the time of the run's end behind the
+ * watermark of all runners that are talking, at most `late_us` (2 s) behind
+ * the newest; time never goes back (a late one is fed at the watermark, never
+ * dropped).  A seq that does not come within late_us is a gap: counted.
+ *
+ * Pure: no clock, no I/O.  The same results in the same stream order give the
+ * same output whatever the size of the reads, so that a restarted detector
+ * finds the same numbers.
+ */
+struct feed;
+
+struct feed *feed_new(uint64_t late_us);
+void feed_free(struct feed *f);
+
+/* Takes a copy.  Results of an older epoch of the same runner are dropped. */
+void feed_add(struct feed *f, const struct result *r);
+/*
+ * The next one that may be judged, with the time it counts at; false: none
+ * now.  `now_us` is the store's clock: with nobody talking, what is older
+ * than late_us comes out by it.  *ret lives until the next call.
+ */
+bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
+	int64_t *ret_at_us);
+
+struct feed_stats {
+	uint64_t fed, duplicates, gaps, late;
+};
+struct feed_stats feed_stats(const struct feed *f);
+
+/* State as bytes (what was fed and what still waits), for a checkpoint. */
+void feed_save(const struct feed *f, struct buf *out);
+struct feed *feed_load(struct str saved); /* NULL: not understood */
+
+#endif
