@@ -12,6 +12,13 @@ void *xmalloc(size_t bytes);
 void *xcalloc(size_t n, size_t bytes);
 void *xrealloc(void *p, size_t bytes);
 char *xstrdup(const char *z);
+
+/*
+ * Called once before the end, so that a spool can be synced; it must not
+ * allocate.  One function for the process, set by its owner at start; NULL
+ * takes it away.
+ */
+void oom_on_death(void (*fn)(void));
 _Noreturn void oom_die(size_t bytes);
 
 #endif

@@ -45,22 +45,36 @@ struct str str_trim(struct str s); /* ASCII white space at both ends */
  */
 struct str str_cut(struct str *rest, char sep);
 
-/* Whole-string decimal; false on anything else or on overflow. */
+/*
+ * Whole-string decimal; false on anything else or on overflow.  No space, no
+ * hex, no "inf"; a double is finite, has a '.' in any locale and is written
+ * in at most STR_NUMBER_MAX bytes.
+ */
+enum { STR_NUMBER_MAX = 400 };
 bool str_to_u64(struct str s, uint64_t *ret);
 bool str_to_i64(struct str s, int64_t *ret);
-bool str_to_double(struct str s, double *ret); /* finite; '.' in any locale */
+bool str_to_double(struct str s, double *ret);
 
 /*
- * Shell glob on a name with slashes: `*` and `?` do not cross a `/`.
+ * Shell glob on a name with slashes: `*` and `?` do not cross a `/`; `?` is
+ * one code point.  Linear in practice: no pattern makes it run away.
  */
 bool str_glob(struct str pattern, struct str s);
 
 /*
  * The nearest of n candidates by Damerau-Levenshtein distance, at most 2 and
- * less than half of the length; SIZE_MAX when none is near enough.  What
- * "did you mean" is made from.
+ * less than half of the word's length; the first of equals; SIZE_MAX when none
+ * is near enough.  What "did you mean" is made from.
  */
 size_t str_nearest(struct str word, const struct str *candidates, size_t n);
+
+/*
+ * The code point at `at` (which must be inside) and how many bytes it takes.
+ * A byte that is not UTF-8 (overlong forms, surrogates and what is beyond
+ * U+10FFFF included) takes one byte and gives STR_BAD_POINT.
+ */
+#define STR_BAD_POINT UINT32_MAX
+size_t str_decode(struct str s, size_t at, uint32_t *ret_point);
 
 /* Number of Unicode code points; an invalid byte counts as one. */
 size_t str_codepoints(struct str s);
