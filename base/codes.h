@@ -19,6 +19,7 @@
 	X(E, 11, "missing key")                                               \
 	X(E, 12, "unknown key")                                               \
 	X(E, 13, "keys that exclude each other")                              \
+	X(E, 14, "not available in this version")                             \
 	X(E, 21, "wrong type")                                                \
 	X(E, 22, "wrong unit")                                                \
 	X(E, 23, "out of range")                                              \
