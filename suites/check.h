@@ -32,7 +32,8 @@ enum value_state {
 struct value {
 	enum value_state state;
 	const struct json *json; /* OK; bytes are a STRING */
-	bool nodes; /* json is the node list of a JSONPath that is not singular */
+	bool nodes; /* json is the node list of a JSONPath that is not singular
+		     */
 	struct str why; /* MISSING, BROKEN, BUDGET: in words */
 };
 
@@ -50,7 +51,7 @@ const struct template_ref *query_refs(const struct query *q);
 
 struct check {
 	struct check *next;
-	struct str name;             /* of the long form; else STR_NONE */
+	struct str name; /* of the long form; else STR_NONE */
 	const struct query *query;
 	const struct filter *filters; /* in order; may be NULL */
 	const struct predicate *predicate;
@@ -84,7 +85,7 @@ struct assertion {
 };
 
 /* Never stops early: all checks are evaluated.  In the order of the file. */
-struct assertion *check_eval_all(const struct check *first,
-	struct response *r, const struct vars *v, struct arena *a);
+struct assertion *check_eval_all(const struct check *first, struct response *r,
+	const struct vars *v, struct arena *a);
 
 #endif

@@ -19,9 +19,9 @@ struct response_header {
 
 struct response {
 	uint16_t status;
-	struct str http_version; /* "1.0", "1.1", "2" */
-	struct str url;          /* effective, after redirects */
-	struct str ip;           /* address that answered */
+	struct str http_version;               /* "1.0", "1.1", "2" */
+	struct str url;                        /* effective, after redirects */
+	struct str ip;                         /* address that answered */
 	const struct response_header *headers; /* of the last hop */
 	struct str body;
 	uint32_t redirects;

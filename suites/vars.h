@@ -28,8 +28,9 @@ struct var {
 struct vars {
 	struct arena *arena;
 	struct var *first;
-	uint64_t seed;      /* of the random functions; see vars_init() */
-	int64_t wall_us;    /* what now() and unix() answer: start of the step */
+	uint64_t seed;    /* of the random functions; 0: the kernel's */
+	uint64_t *random; /* where the seeded functions stand; NULL: seed 0 */
+	int64_t wall_us;  /* what now() and unix() answer: start of the step */
 };
 
 /* seed 0: random from the kernel; else the functions repeat. */
@@ -39,5 +40,7 @@ void vars_set(struct vars *v, struct str name, const struct json *value,
 	bool secret);
 void vars_set_str(struct vars *v, struct str name, struct str text);
 const struct var *vars_get(const struct vars *v, struct str name);
+/* The next 64 random bits: seeded, or from the kernel. */
+uint64_t vars_random(const struct vars *v);
 
 #endif
