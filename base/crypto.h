@@ -7,7 +7,10 @@
 
 #include "base/str.h"
 
-/* Hashes and random numbers; the one door to OpenSSL's libcrypto. */
+/*
+ * Hashes and random numbers; the one door to OpenSSL's libcrypto.  All of it
+ * may be called from any thread; a `struct sha256` belongs to one.
+ */
 
 enum { SHA256_BYTES = 32, MD5_BYTES = 16, HMAC_MAX_BYTES = 64 };
 
@@ -18,13 +21,20 @@ void crypto_md5(struct str s, uint8_t ret[MD5_BYTES]);
 struct sha256;
 struct sha256 *sha256_new(void);
 void sha256_add(struct sha256 *h, struct str s);
-void sha256_free(struct sha256 *h, char ret_hex[65]); /* ends and frees */
+void sha256_free(struct sha256 *h,
+	char ret_hex[65]); /* ends and frees; NULL: no hash wanted */
 
 /* alg: "sha1", "sha256", "sha384", "sha512"; false: no such algorithm. */
 bool crypto_hmac(struct str alg, struct str key, struct str text,
 	uint8_t ret[HMAC_MAX_BYTES], size_t *ret_len);
 
-bool crypto_base64_decode(struct str s, bool url_safe, char *ret, size_t *len);
+/*
+ * RFC 4648, strict: no white space, no bits left over; padding is needed, in
+ * the url form it may be left out.  `ret` has room for s.len / 4 * 3 + 3
+ * bytes and gets no NUL; it may be written to on failure.
+ */
+bool crypto_base64_decode(struct str s, bool url_safe, char *ret,
+	size_t *ret_len);
 
 /* From the kernel; never fails. */
 void crypto_random(void *ret, size_t bytes);

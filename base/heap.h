@@ -8,7 +8,8 @@
 /*
  * A binary min-heap of (key, owner) with the key inline; equal keys come out
  * in the order in which they went in.  An owner may learn its slot through
- * `slot`, which the heap keeps up to date (from 1; 0: not in the heap).
+ * `slot`, which the heap keeps up to date (from 1; 0: not in the heap).  Owners
+ * are borrowed and never NULL.  One thread.
  */
 struct heap_item {
 	uint64_t key, order;
