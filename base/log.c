@@ -115,7 +115,7 @@ static bool write_line(struct str line)
 	 * A pipe says POLLOUT only with room for PIPE_BUF bytes, which is all
 	 * that a line has: the write does not block even without O_NONBLOCK.
 	 */
-	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+	if (poll(&p, 1, 0) != 1 || p.revents != POLLOUT)
 		return false;
 	if (torn && write(STDERR_FILENO, "\n", 1) != 1)
 		return false;
