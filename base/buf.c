@@ -143,7 +143,9 @@ static bool json_plain(uint32_t point)
 
 bool buf_add_json(struct buf *b, struct str s)
 {
-	size_t start = b->len, from = 0, n;
+	size_t start = b->len;
+	size_t from = 0;
+	size_t n;
 	uint32_t point;
 
 	buf_add_byte(b, '"');
@@ -192,7 +194,9 @@ static bool is_hidden(uint32_t point)
 
 bool buf_add_visible(struct buf *b, struct str s)
 {
-	size_t start = b->len, from = 0, n;
+	size_t start = b->len;
+	size_t from = 0;
+	size_t n;
 	uint32_t point;
 
 	for (size_t at = 0; at < s.len && !b->over; at += n) {
@@ -226,14 +230,13 @@ bool buf_add_base64(struct buf *b, struct str s, bool url_safe)
 	for (size_t at = 0; at < s.len && !b->over; at += 3) {
 		size_t n = s.len - at < 3 ? s.len - at : 3;
 		uint32_t word = 0;
-		char four[4];
+		char four[4] = { '=', '=', '=', '=' };
 
 		for (size_t i = 0; i < 3; i++)
 			word = word << 8 |
 			       (i < n ? (unsigned char)s.ptr[at + i] : 0);
-		for (size_t i = 0; i < 4; i++)
-			four[i] =
-				i > n ? '=' : digits[word >> (18 - 6 * i) & 63];
+		for (size_t i = 0; i <= n; i++)
+			four[i] = digits[word >> (18 - 6 * i) & 63];
 		buf_add(b, (struct str){ four, url_safe ? n + 1 : 4 });
 	}
 	return !s.len ? buf_add(b, s) : whole(b, start);

@@ -59,7 +59,7 @@
 /* clang-format on */
 
 enum code {
-#define X(letter, number, title) letter##number = number,
+#define X(letter, number, title) letter##number = (number),
 	CODE_MAP(X)
 #undef X
 };

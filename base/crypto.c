@@ -105,7 +105,8 @@ static int base64_digit(char c, bool url_safe)
 bool crypto_base64_decode(struct str s, bool url_safe, char *ret,
 	size_t *ret_len)
 {
-	size_t digits = s.len, n = 0;
+	size_t digits = s.len;
+	size_t n = 0;
 	uint32_t word = 0;
 
 	while (digits && s.len - digits < 2 && s.ptr[digits - 1] == '=')

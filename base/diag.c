@@ -173,7 +173,8 @@ static size_t clip(struct str text, size_t at)
 /* The line around `at`, without its end. */
 static struct str line_at(struct str text, size_t at, size_t *ret_start)
 {
-	size_t start = at, end;
+	size_t start = at;
+	size_t end;
 
 	while (start && text.ptr[start - 1] != '\n')
 		start--;
@@ -200,7 +201,8 @@ static void locate(struct str text, size_t at, unsigned *line, unsigned *column)
 void span_place(struct span where, struct place *ret)
 {
 	struct str text;
-	size_t at, end;
+	size_t at;
+	size_t end;
 
 	*ret = (struct place){ 0 };
 	if (!where.src)
@@ -266,7 +268,9 @@ static void picture_point(struct picture *p, struct str piece, size_t at)
 
 static void picture_draw(struct picture *p, struct str line)
 {
-	size_t column = 0, n, columns = str_codepoints(line);
+	size_t column = 0;
+	size_t n;
+	size_t columns = str_codepoints(line);
 	uint32_t point;
 
 	picture_window(p, columns, str_codepoints(str_sub(line, 0, p->from)));
@@ -288,9 +292,11 @@ static void picture_draw(struct picture *p, struct str line)
 
 static void write_picture(const struct diag *d, unsigned number, FILE *out)
 {
-	struct str text = d->where.src->text, line;
+	struct str text = d->where.src->text;
+	struct str line;
 	struct picture p = { 0 };
-	size_t start, at = clip(text, d->where.at);
+	size_t start;
+	size_t at = clip(text, d->where.at);
 
 	line = line_at(text, at, &start);
 	p.from = at - start;

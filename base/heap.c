@@ -61,9 +61,11 @@ static void sink(struct heap *h, size_t at, struct heap_item item)
 
 void heap_add(struct heap *h, uint64_t key, void *owner, uint32_t *slot)
 {
-	struct heap_item item = { key, h->order++, owner, slot };
+	struct heap_item item = { .key = key, .owner = owner };
 
 	assert(owner && h->count < UINT32_MAX);
+	item.order = h->order++;
+	item.slot = slot;
 	if (h->count == h->cap) {
 		h->cap = h->cap ? h->cap * 2 : CAP_FIRST;
 		h->item = xrealloc(h->item, h->cap * sizeof(*h->item));

@@ -11,7 +11,11 @@
 #include "base/clock.h"
 #include "base/units.h"
 
-enum { CUT_ROOM = 16 }; /* " cut=true" and the newline */
+enum {
+	CUT_ROOM = 16,                 /* " cut=true" and the newline */
+	LINE_ROOM = 2 * LOG_LINE_MAX,  /* a filter may let it grow */
+	PAIR_ROOM = 16 * LOG_VALUE_MAX /* a byte takes at most ten */
+};
 
 static _Atomic int least_level = LOG_INFO;
 static atomic_ullong dropped;
@@ -96,8 +100,12 @@ static void add_pair(struct buf *b, const char *key, struct str value)
 	struct str shown = value_cut(value);
 
 	buf_add_byte(b, ' ');
-	for (; *key; key++)
-		buf_add_byte(b, is_word(*key) ? *key : '_');
+	for (; *key; key++) {
+		if (is_word(*key))
+			buf_add_byte(b, *key);
+		else
+			buf_add_byte(b, '_');
+	}
 	buf_add_byte(b, '=');
 	if (is_plain(shown) && shown.len == value.len)
 		buf_add(b, shown);
@@ -148,15 +156,16 @@ static void finish(struct buf *line)
 void log_event(enum log_level level, const char *event, ...)
 {
 	int saved = errno;
-	struct buf line, pair;
+	struct buf line;
+	struct buf pair;
 	char now[32];
 	const char *key;
 	va_list ap;
 
 	if ((int)level < atomic_load(&least_level))
 		return;
-	buf_init(&line, 2 * LOG_LINE_MAX);
-	buf_init(&pair, 16 * LOG_LINE_MAX);
+	buf_init(&line, LINE_ROOM);
+	buf_init(&pair, PAIR_ROOM);
 	buf_addf(&line, "time=%s level=%s",
 		units_rfc3339(clock_wall_us(&clock_system), now),
 		level_word(level));

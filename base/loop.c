@@ -167,7 +167,8 @@ bool loop_fd(struct loop *l, int fd, int events, loop_fd_fn *fn, void *owner)
 
 static void deliver(struct loop *l, const struct epoll_event *ev)
 {
-	int fd = (int)(uint32_t)ev->data.u64, events = 0;
+	int fd = (int)(uint32_t)ev->data.u64;
+	int events = 0;
 	struct watch w = l->watch[fd];
 
 	if (w.birth != ev->data.u64 >> 32 || !w.events)

@@ -157,7 +157,8 @@ static size_t skip_digits(struct str s, size_t at)
 static bool is_decimal(struct str s)
 {
 	size_t at = s.len && (s.ptr[0] == '-' || s.ptr[0] == '+');
-	size_t start = at, digits;
+	size_t start = at;
+	size_t digits;
 
 	at = skip_digits(s, at);
 	digits = at - start;
@@ -205,7 +206,8 @@ size_t str_decode(struct str s, size_t at, uint32_t *ret_point)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *p = (const unsigned char *)s.ptr + at;
-	size_t left = s.len - at, n;
+	size_t left = s.len - at;
+	size_t n;
 	uint32_t point;
 
 	*ret_point = STR_BAD_POINT;
@@ -235,12 +237,17 @@ size_t str_decode(struct str s, size_t at, uint32_t *ret_point)
  */
 bool str_glob(struct str pattern, struct str s)
 {
-	size_t p = 0, i = 0, star = SIZE_MAX, star_i = 0;
+	size_t p = 0;
+	size_t i = 0;
+	size_t star = SIZE_MAX;
+	size_t star_i = 0;
 	uint32_t point;
 
 	while (i < s.len || p < pattern.len) {
-		char c = p < pattern.len ? pattern.ptr[p] : '\0';
+		char c = '\0';
 
+		if (p < pattern.len)
+			c = pattern.ptr[p];
 		if (p < pattern.len && c == '*') {
 			star = ++p;
 			star_i = i;
@@ -277,7 +284,10 @@ enum { NEAR_MAX = 64, NEAR_DISTANCE = 2 };
 static size_t distance(struct str a, struct str b)
 {
 	size_t rows[3][NEAR_MAX + 1];
-	size_t *prev2 = rows[0], *prev = rows[1], *row = rows[2], *free_row;
+	size_t *prev2 = rows[0];
+	size_t *prev = rows[1];
+	size_t *row = rows[2];
+	size_t *free_row;
 
 	for (size_t j = 0; j <= b.len; j++)
 		prev[j] = j;
@@ -303,7 +313,8 @@ static size_t distance(struct str a, struct str b)
 
 size_t str_nearest(struct str word, const struct str *candidates, size_t n)
 {
-	size_t best = SIZE_MAX, best_distance = NEAR_DISTANCE + 1;
+	size_t best = SIZE_MAX;
+	size_t best_distance = NEAR_DISTANCE + 1;
 
 	if (word.len > NEAR_MAX)
 		return SIZE_MAX;

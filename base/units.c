@@ -52,7 +52,8 @@ static bool is_digit(char c)
 static bool cut_quantity(struct str *rest, uint64_t *ret_n,
 	struct str *ret_unit)
 {
-	size_t digits = 0, end;
+	size_t digits = 0;
+	size_t end;
 
 	while (digits < rest->len && is_digit(rest->ptr[digits]))
 		digits++;
@@ -180,7 +181,8 @@ static const int64_t wall_first_s = -62167219200, wall_last_s = 253402300799;
 
 const char *units_rfc3339(int64_t wall_us, char out[32])
 {
-	int64_t s = wall_us / 1000000, us = wall_us % 1000000;
+	int64_t s = wall_us / 1000000;
+	int64_t us = wall_us % 1000000;
 	time_t t;
 	struct tm tm;
 
@@ -233,7 +235,10 @@ static bool cut_date(struct str *s, struct tm *tm)
 {
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
 		31 };
-	int year, month, day, leap;
+	int year;
+	int month;
+	int day;
+	int leap;
 
 	year = cut_digits(s, 4, 0, 9999);
 	if (year < 0 || !cut_one(s, "-"))
@@ -279,7 +284,8 @@ static bool cut_time(struct str *s, struct tm *tm, int64_t *ret_us)
 static bool cut_zone(struct str *s, int *ret_seconds)
 {
 	bool west = s->len && s->ptr[0] == '-';
-	int hours, minutes;
+	int hours;
+	int minutes;
 
 	if (cut_one(s, "Zz")) {
 		*ret_seconds = 0;
