@@ -9,10 +9,17 @@
 struct settling {
 	const struct facts *f;
 	const struct line *l;
+	const struct gate_settings *settings; /* of l->stages */
 	uint64_t epoch;
 	struct arena *a;
 	struct keeper_answer *out;
 };
+
+static const struct gate_settings *settings_of(const struct settling *k,
+	const struct stage *s)
+{
+	return &k->settings[s - k->l->stages];
+}
 
 static struct blocker missing(enum why why, struct str text)
 {
@@ -198,8 +205,8 @@ static void watch_after(const struct settling *k, const struct stage *s,
 	const struct deployment *d)
 {
 	const struct judgement *j = halting(k, d);
-	uint64_t watch_ms =
-		s->gate.post_watch_ms ? s->gate.post_watch_ms : s->gate.soak_ms;
+	const struct gate_settings *g = settings_of(k, s);
+	uint64_t watch_ms = g->post_watch_ms ? g->post_watch_ms : g->soak_ms;
 
 	if (!j || k->f->now_us - d->final_us > (int64_t)watch_ms * 1000)
 		return;
@@ -311,7 +318,7 @@ static void settle(const struct settling *k, const struct deployment *d)
 		watch_after(k, s, d);
 	} else if (d->state == DEPLOYMENT_ANNOUNCED) {
 		if (k->f->now_us - d->announced_us >
-			(int64_t)s->gate.announce_ttl_ms * 1000)
+			(int64_t)settings_of(k, s)->announce_ttl_ms * 1000)
 			move(k, d, DEPLOYMENT_EXPIRED,
 				missing(WHY_EXPIRED,
 					STR("announced, never started")));
@@ -323,7 +330,7 @@ static void settle(const struct settling *k, const struct deployment *d)
 }
 
 struct keeper_answer keeper_settle(const struct facts *f, const struct line *l,
-	uint64_t epoch, struct arena *a)
+	const struct gate_settings *settings, uint64_t epoch, struct arena *a)
 {
 	struct keeper_answer out = { .tx = tx_new(a, f) };
 	struct settling k = { .f = f,

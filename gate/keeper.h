@@ -30,8 +30,9 @@ struct keeper_answer {
 	size_t nhalts;
 };
 
+/* `settings` answers l->stages one by one, everything derived filled in. */
 struct keeper_answer keeper_settle(const struct facts *f, const struct line *l,
-	uint64_t epoch, struct arena *a);
+	const struct gate_settings *settings, uint64_t epoch, struct arena *a);
 
 /*
  * What stands between this deployment and acceptance; `blocked` false means
