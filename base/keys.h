@@ -40,12 +40,14 @@ struct strs {
 
 enum { KEY_REQUIRED = 1, KEY_TEMPLATE = 2 /* text may hold ${...} */ };
 
+enum { KEYS_MAX = 96 }; /* rows of a table, words of a KEY_WORD */
+
 struct key { /* name NULL ends the table */
 	const char *name;
 	enum key_type type;
 	unsigned flags;
 	size_t offset;
-	double low, high;         /* both 0: no limit */
+	double low, high;         /* both 0: no limit; or one INFINITY */
 	const char *const *words; /* KEY_WORD; NULL-terminated */
 	const char *fallback;     /* default as the manual prints it */
 	const char *help;
@@ -56,23 +58,31 @@ struct key { /* name NULL ends the table */
 
 /*
  * Reads `map` into `ret` (already holding the defaults).  Keys that are not
- * given are left alone.  False if anything was reported.  A `map` that is
- * not a mapping is reported as such, with `what` as its name.
+ * given are left alone, and so are those whose value is wrong.  False if
+ * anything was reported.  A `map` that is not a mapping is reported as such,
+ * with `what` as its name.  A key without a value (`every:`) is wrong, but for
+ * a KEY_NODE.  Texts and nodes are borrowed from the tree.
  */
 bool keys_read(const struct key *table, const struct yaml_node *map,
 	const char *what, void *ret, struct arena *a, struct diags *ds);
 
+/* For the manual: "text", "duration", ... */
+const char *key_type_name(enum key_type t);
+
 /* Each of these reports what is wrong and returns false. */
-bool key_scalar(const struct yaml_node *n, const char *what,
-	struct str *ret, struct diags *ds);
-bool key_duration(const struct yaml_node *n, const char *what,
-	double low_ms, double high_ms, uint64_t *ret, struct diags *ds);
+bool key_scalar(const struct yaml_node *n, const char *what, struct str *ret,
+	struct diags *ds);
+bool key_duration(const struct yaml_node *n, const char *what, double low_ms,
+	double high_ms, uint64_t *ret, struct diags *ds);
 bool key_bool(const struct yaml_node *n, const char *what, bool *ret,
 	struct diags *ds);
 bool key_int(const struct yaml_node *n, const char *what, double low,
 	double high, int64_t *ret, struct diags *ds);
 
-/* Reports an unknown word at `n` with the nearest of `candidates`. */
+/*
+ * Reports an unknown word at `n` ("unknown WHAT `word`") with the nearest of
+ * `candidates` as its hint, or all of them when none is near.
+ */
 void key_unknown(const struct yaml_node *n, int code, const char *what,
 	const struct str *candidates, size_t ncandidates, struct diags *ds);
 

@@ -22,21 +22,38 @@
  *
  * Mistakes are reported into `ds`.  A syntax error ends its own file only.
  * `${` or `[` unquoted in flow YAML, its usual cause, gets its own code.
+ *
+ * An alias gives a copy of its anchor, so that `next` works; a merge key (<<)
+ * is a key like any other.  Nothing changes a tree once it is parsed: any
+ * number of threads may read it for as long as its arena lives.
  */
+enum {
+	YAML_BYTES_MAX = 1 << 20,
+	YAML_DEPTH_MAX = 64, /* lists and maps inside one another */
+	YAML_EVENTS_MAX = 100000,
+	YAML_ALIASES_MAX = 100
+};
+
 enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
 struct yaml_node {
 	enum yaml_kind kind;
-	bool quoted;             /* SCALAR: "..", '..' or a block scalar */
-	uint32_t count;          /* LIST, MAP: entries */
-	struct span where;       /* of the value; of a MAP: from its first key */
-	struct str text;         /* SCALAR; NUL-terminated */
+	bool quoted;       /* SCALAR: "..", '..' or a block scalar */
+	uint32_t count;    /* LIST, MAP: entries */
+	struct span where; /* of the value; of a MAP: from its first key */
+	struct str text;   /* SCALAR; NUL-terminated */
 	struct yaml_node *first; /* LIST, MAP: first entry */
 	struct yaml_node *next;  /* next entry of the parent */
 	struct yaml_node *key;   /* entry of a MAP: its key, a scalar */
 };
 
-/* NULL when the text is not one YAML document; then `ds` has an error. */
+/*
+ * NULL when the text is not one YAML document; then `ds` has an error.
+ *
+ * A duplicate key or a tag is an error too, but the tree is still given, so
+ * that the loader goes on and reports the rest of what is wrong: as after any
+ * reader of a file, ds->errors decides whether the tree may be used.
+ */
 const struct yaml_node *yaml_parse(struct arena *a, const struct source *src,
 	struct diags *ds);
 
@@ -53,8 +70,12 @@ const struct source *source_from(struct arena *a, struct str name,
 /* The value under a key; NULL if there is none or `map` is not a MAP. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 
-/* Core schema of an unquoted scalar. */
-bool yaml_is_null(const struct yaml_node *n);
+/*
+ * Core schema of an unquoted scalar; false for anything else, so for a quoted
+ * one.  Integers are decimal (012 is 12), 0o17 or 0x1f; hexadecimal and octal
+ * ones above 64 bits are no numbers.
+ */
+bool yaml_is_null(const struct yaml_node *n); /* also where nothing stands */
 bool yaml_to_bool(const struct yaml_node *n, bool *ret); /* true, false */
 bool yaml_to_i64(const struct yaml_node *n, int64_t *ret);
 bool yaml_is_number(const struct yaml_node *n); /* int or decimal, finite */
