@@ -335,6 +335,7 @@ struct keeper_answer keeper_settle(const struct facts *f, const struct line *l,
 	struct keeper_answer out = { .tx = tx_new(a, f) };
 	struct settling k = { .f = f,
 		.l = l,
+		.settings = settings,
 		.epoch = epoch,
 		.a = a,
 		.out = &out };
