@@ -1,6 +1,7 @@
 /*
  * Template trees: YAML as JSON with ${...} in its scalars.
  */
+#include "suites/json_copy.h"
 #include "suites/template.h"
 
 struct template_tree {
@@ -104,54 +105,40 @@ const struct template_ref *template_tree_refs(const struct template_tree *t)
 	return t->refs;
 }
 
-/*
- * A node of its own for a value that hangs in a variable or in the plan: a
- * node has room for one parent only.  What stands below it is shared.
- */
-static struct json *own_copy(struct arena *a, const struct json *j)
-{
-	struct json *copy = json_new(a, j->type);
-
-	*copy = *j;
-	copy->next = NULL;
-	copy->up = NULL;
-	copy->key = STR_NONE;
-	return copy;
-}
-
 /* What one render shares: where secrets and missing names are told. */
 struct filling {
 	const struct vars *v;
 	bool *secret;
 	struct str *why;
+	size_t budget; /* nodes that may still be made */
 };
 
-/* NOLINTBEGIN(misc-no-recursion): as deep as it was parsed */
-static struct json *fill(const struct template_tree *t, const struct filling *f)
+static struct json *take(struct filling *f, const struct json *value)
 {
-	const struct json *value;
-	struct json *last = NULL;
+	struct json *copy = json_copy(f->v->arena, value, &f->budget);
 
-	if (t->literal)
-		return own_copy(f->v->arena, t->literal);
-	if (t->text)
-		return template_value(t->text, f->v, &value, f->secret, f->why)
-			       ? own_copy(f->v->arena, value)
-			       : NULL;
+	if (!copy)
+		*f->why = STR("a value of more than 200,000 nodes");
+	return copy;
+}
+
+/* NOLINTBEGIN(misc-no-recursion): as deep as it was parsed */
+static struct json *fill(const struct template_tree *t, struct filling *f)
+{
+	const struct json *value = t->literal;
+
+	if (t->text &&
+		!template_value(t->text, f->v, &value, f->secret, f->why))
+		return NULL;
+	if (value)
+		return take(f, value);
 	struct json *j =
 		json_new(f->v->arena, t->object ? JSON_OBJECT : JSON_ARRAY);
 	for (const struct template_tree *e = t->first; e; e = e->next) {
 		struct json *child = fill(e, f);
 		if (!child)
 			return NULL;
-		child->key = e->key;
-		child->up = j;
-		if (last)
-			last->next = child;
-		else
-			j->first = child;
-		last = child;
-		j->count++;
+		json_append(j, e->key, child);
 	}
 	return j;
 }
@@ -160,7 +147,7 @@ static struct json *fill(const struct template_tree *t, const struct filling *f)
 bool template_tree_value(const struct template_tree *t, const struct vars *v,
 	const struct json **ret, bool *ret_secret, struct str *ret_why)
 {
-	struct filling f = { v, ret_secret, ret_why };
+	struct filling f = { v, ret_secret, ret_why, JSON_COPY_NODES_MAX };
 
 	if (t->literal) {
 		*ret = t->literal;
