@@ -2,6 +2,7 @@
  * Template trees: YAML as JSON with ${...} in its scalars.
  */
 #include "suites/json_copy.h"
+#include "suites/ref_list.h"
 #include "suites/template.h"
 
 struct template_tree {
@@ -17,20 +18,8 @@ struct template_tree {
 struct collector {
 	struct arena *a;
 	struct diags *ds;
-	struct template_ref *refs, **last;
+	struct ref_list refs;
 };
-
-static void collect(struct collector *c, const struct template_ref *r)
-{
-	for (; r; r = r->next) {
-		struct template_ref *copy =
-			ARENA_NEW(c->a, struct template_ref);
-		*copy = *r;
-		copy->next = NULL;
-		*c->last = copy;
-		c->last = &copy->next;
-	}
-}
 
 static bool parse_scalar(struct collector *c, const struct yaml_node *n,
 	struct template_tree *t)
@@ -49,7 +38,7 @@ static bool parse_scalar(struct collector *c, const struct yaml_node *n,
 		t->text = NULL;
 		return true;
 	}
-	collect(c, template_refs(t->text));
+	ref_list_add(&c->refs, c->a, template_refs(t->text));
 	return true;
 }
 
@@ -92,11 +81,10 @@ const struct template_tree *template_tree_parse(struct arena *a,
 	struct collector c = { .a = a, .ds = ds };
 	unsigned errors = ds->errors;
 
-	c.last = &c.refs;
 	struct template_tree *t = parse_tree(&c, n);
 	if (!t || ds->errors != errors)
 		return NULL;
-	t->refs = c.refs;
+	t->refs = c.refs.first;
 	return t;
 }
 

@@ -123,6 +123,7 @@ Test(jsonpath, passes_every_public_case)
 
 	if (!tests) {
 		printf("NOT RUN (%d cases): no %s\n", CASES, cts_path());
+		fflush(stdout);
 		cr_assert(!ci || strcmp(ci, "true") != 0,
 			"the cases must be there in CI");
 		arena_free(a);
@@ -136,6 +137,7 @@ Test(jsonpath, passes_every_public_case)
 			printf("not passed: %.*s\n", STR_ARG(name));
 	}
 	printf("jsonpath: %u of %u cases\n", passed, total);
+	fflush(stdout);
 	cr_assert_eq(total, CASES);
 	cr_assert_eq(passed, CASES);
 	arena_free(a);
