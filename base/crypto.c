@@ -1,5 +1,6 @@
 #include "base/crypto.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -14,25 +15,20 @@
  * A hash fails only for want of memory, or because a policy of the machine
  * took it away; going on with a wrong digest is no answer to either.
  */
-static void must(int ok, const char *what)
+static void must(int ok)
 {
-	if (ok == 1)
-		return;
-	fprintf(stderr, "andon: libcrypto refuses %s\n", what);
-	abort();
+	assert(ok == 1);
 }
 
 void crypto_sha256(struct str s, uint8_t ret[SHA256_BYTES])
 {
 	must(EVP_Digest(s.ptr ? s.ptr : "", s.len, ret, NULL, EVP_sha256(),
-		     NULL),
-		"SHA-256");
+		NULL));
 }
 
 void crypto_md5(struct str s, uint8_t ret[MD5_BYTES])
 {
-	must(EVP_Digest(s.ptr ? s.ptr : "", s.len, ret, NULL, EVP_md5(), NULL),
-		"MD5");
+	must(EVP_Digest(s.ptr ? s.ptr : "", s.len, ret, NULL, EVP_md5(), NULL));
 }
 
 struct sha256 {
@@ -46,14 +42,14 @@ struct sha256 *sha256_new(void)
 	h->md = EVP_MD_CTX_new();
 	if (!h->md)
 		oom_die(1);
-	must(EVP_DigestInit_ex(h->md, EVP_sha256(), NULL), "SHA-256");
+	must(EVP_DigestInit_ex(h->md, EVP_sha256(), NULL));
 	return h;
 }
 
 void sha256_add(struct sha256 *h, struct str s)
 {
 	if (s.len)
-		must(EVP_DigestUpdate(h->md, s.ptr, s.len), "SHA-256");
+		must(EVP_DigestUpdate(h->md, s.ptr, s.len));
 }
 
 void sha256_free(struct sha256 *h, char ret_hex[65])
@@ -62,7 +58,7 @@ void sha256_free(struct sha256 *h, char ret_hex[65])
 
 	if (!h)
 		return;
-	must(EVP_DigestFinal_ex(h->md, digest, NULL), "SHA-256");
+	must(EVP_DigestFinal_ex(h->md, digest, NULL));
 	for (size_t i = 0; ret_hex && i < sizeof(digest); i++)
 		snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
 	EVP_MD_CTX_free(h->md);
@@ -83,8 +79,7 @@ bool crypto_hmac(struct str alg, struct str key, struct str text,
 		return false;
 	must(HMAC(md, key.ptr ? key.ptr : "", (int)key.len,
 		     (const unsigned char *)(text.ptr ? text.ptr : ""),
-		     text.len, ret, &len) != NULL,
-		"HMAC");
+		     text.len, ret, &len) != NULL);
 	*ret_len = len;
 	return true;
 }

@@ -244,7 +244,9 @@ static bool cut_date(struct str *s, struct tm *tm)
 	if (year < 0 || !cut_one(s, "-"))
 		return false;
 	month = cut_digits(s, 2, 1, 12);
-	if (month < 0 || !cut_one(s, "-"))
+	if (month < 1)
+		return false;
+	if (!cut_one(s, "-"))
 		return false;
 	leap = month == 2 && year % 4 == 0 &&
 	       (year % 100 != 0 || year % 400 == 0);

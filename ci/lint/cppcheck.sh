@@ -1,0 +1,30 @@
+#!/bin/sh
+# Fails on what cppcheck calls a warning, a performance or a portability flaw
+# in product code.
+# usage: ci/lint/cppcheck.sh
+if ! command -v cppcheck >/dev/null; then
+	echo "cppcheck: not installed" >&2
+	exit 2
+fi
+set --
+for folder in base suites regions store runner detectors gate board cli; do
+	if [ -n "$(find "$folder" -name '*.c' 2>/dev/null)" ]; then
+		set -- "$@" "$folder"
+	fi
+done
+if [ $# -eq 0 ]; then
+	echo "cppcheck: nothing to look at" >&2
+	exit 2
+fi
+out=$(cppcheck --enable=warning,performance,portability --inline-suppr \
+	--suppress=missingIncludeSystem --std=c11 -D_GNU_SOURCE \
+	-DANDON_VERSION='""' -I. -j2 -q \
+	--template='{file}:{line}: {severity}: {message} [{id}]' "$@" 2>&1)
+n=0
+if [ -n "$out" ]; then
+	printf '%s\n' "$out"
+	n=$(printf '%s\n' "$out" |
+		grep -c ': \(error\|warning\|performance\|portability\): ')
+fi
+echo "cppcheck: $(find "$@" -name '*.c' | wc -l) files, $n findings"
+[ -z "$out" ]
