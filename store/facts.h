@@ -100,7 +100,7 @@ const char *lane_token(enum lane l);
 bool lane_from_token(struct str t, enum lane *ret);
 
 struct deployment_region {
-	struct str region; /* "prod/west" */
+	struct str region;                    /* "prod/west" */
 	int64_t start_us, done_us, failed_us; /* 0: not yet */
 	int64_t verified_us; /* every required check saw the version k times */
 	int64_t t0_us;       /* verified_us + warmup: statistics begin */
@@ -143,17 +143,19 @@ struct judgement_arm {
 };
 
 struct judgement {
-	struct str deployment, region, detector, control; /* regions|past|none */
-	uint64_t epoch; /* of the detector's lease */
-	int64_t at_us;  /* time of judging, the store's clock */
+	struct str deployment, region, detector,
+		control; /* regions|past|none */
+	uint64_t epoch;  /* of the detector's lease */
+	int64_t at_us;   /* time of judging, the store's clock */
 	enum verdict_state verdict;
 	struct str rule, stream, check; /* of a halt */
 	int64_t halted_us;
 	double evidence, halt_at, canary_rate, baseline_rate, excluded_rise;
 	double rise_over_past, smallest_effect;
-	bool pending, held;        /* held: anomaly without a history */
+	bool pending, held; /* held: anomaly without a history */
 	bool control_sick, attributed;
-	struct str waiting; /* what keeps the pass away, in words; "": nothing */
+	struct str
+		waiting; /* what keeps the pass away, in words; "": nothing */
 	struct judgement_arm *arm;
 	size_t narms;
 	/* soak, from gate/credit */
@@ -161,7 +163,7 @@ struct judgement {
 	bool starved, other_version;
 	struct str missing; /* which check or region starves, in words */
 	int64_t verified_us, t0_us; /* 0: not yet */
-	uint32_t min_runs_left; /* runs still needed over all checks */
+	uint32_t min_runs_left;     /* runs still needed over all checks */
 };
 
 struct permit {
