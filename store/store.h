@@ -34,7 +34,16 @@ struct store_hub;
 struct store_hub *store_hub_new(const struct clock *c);
 void store_hub_free(struct store_hub *h);
 struct store *store_memory(struct store_hub *h, struct str line);
+/* For tests: all calls fail as if nobody was there; all memory is lost. */
+void store_hub_down(struct store_hub *h, bool down);
+void store_hub_flush(struct store_hub *h);
 void store_free(struct store *s); /* NULL is fine */
+/*
+ * A descriptor (a pipe, an eventfd) that ends a wait as soon as it is
+ * readable, as if its time was over; -1: none.  It is never read.  A signal
+ * that is caught by this thread ends a wait in the same way.
+ */
+void store_interrupt(struct store *s, int fd);
 
 /* Everything a decision needs, one consistent picture, into the arena. */
 bool store_facts(struct store *s, struct arena *a, struct facts *ret,
@@ -46,8 +55,8 @@ enum commit_answer {
 	COMMIT_FENCED    /* a newer detector is there: stop writing */
 };
 
-bool store_commit(struct store *s, const struct tx *t,
-	enum commit_answer *ret, struct err *e);
+bool store_commit(struct store *s, const struct tx *t, enum commit_answer *ret,
+	struct err *e);
 
 /*
  * Results.  append() sends all of them pipelined and returns when all are
@@ -73,24 +82,30 @@ struct cursor {
  * moved forward in *c.  Waits up to wait_ms for the first; 0 results is a
  * timeout.  Results live in the arena.
  */
-bool store_read(struct store *s, struct cursor *c, struct arena *a,
-	size_t max, int wait_ms, struct result **ret, size_t *ret_count,
-	struct err *e);
-/* The cursor from which results at or after a wall time come. */
+bool store_read(struct store *s, struct cursor *c, struct arena *a, size_t max,
+	int wait_ms, struct result **ret, size_t *ret_count, struct err *e);
+/* The cursor from which results that arrived at or after a wall time come. */
 bool store_cursor_at(struct store *s, struct cursor *c, struct arena *a,
 	int64_t wall_us, struct err *e);
 
 /*
  * Waits until an event was written after *cursor ("$" at first: from now on)
  * or, with `results`, until a result was; moves *cursor.  *ret_woken false:
- * timeout.
+ * timeout.  "$" becomes a place in the stream by the first call: call once
+ * with wait_ms 0 before the facts are read, and no event falls in between.
+ * In memory it never waits: *ret_woken says whether there is something new.
  */
 bool store_wait(struct store *s, char cursor[48], const struct cursor *results,
 	int wait_ms, bool *ret_woken, struct err *e);
 
-/* Leases.  A runner's epoch comes from INCR and is given back in *ret_epoch. */
+/*
+ * Leases.  An epoch is one above the last one and never below the store's
+ * clock in seconds: after a store that lost its memory it still goes up, and
+ * nobody takes new results for old ones.
+ */
 bool store_runner_join(struct store *s, struct str id, struct str vantage,
-	bool take_over, uint64_t *ret_epoch, struct err *e); /* ERR_BUSY: alive */
+	bool take_over, uint64_t *ret_epoch,
+	struct err *e); /* ERR_BUSY: alive */
 bool store_runner_beat(struct store *s, const struct runner_lease *l,
 	uint32_t ttl_ms, struct err *e);
 bool store_runner_leave(struct store *s, struct str id, struct err *e);
@@ -119,19 +134,19 @@ bool store_checkpoint_get(struct store *s, struct arena *a, struct str name,
 bool store_checkpoint_drop(struct store *s, uint64_t epoch, struct str name,
 	struct err *e);
 
-/* Frozen evidence of a stopped deployment: JSON text. */
+/* Frozen evidence of a stopped deployment: JSON text.  ERR_BUSY: fenced. */
 bool store_evidence_put(struct store *s, uint64_t epoch, struct str deployment,
 	struct str json, struct err *e);
-bool store_evidence_get(struct store *s, struct arena *a,
-	struct str deployment, struct str *ret_json, struct err *e);
+bool store_evidence_get(struct store *s, struct arena *a, struct str deployment,
+	struct str *ret_json, struct err *e);
 
 /* The last `max` audit lines, oldest first, as JSON objects. */
-bool store_audit(struct store *s, struct arena *a, size_t max,
-	struct str **ret, size_t *ret_count, struct err *e);
+bool store_audit(struct store *s, struct arena *a, size_t max, struct str **ret,
+	size_t *ret_count, struct err *e);
 
 /* Drops results older than keep_ms (the streams are trimmed by time). */
-bool store_trim(struct store *s, const struct cursor *regions,
-	uint64_t keep_ms, struct err *e);
+bool store_trim(struct store *s, const struct cursor *regions, uint64_t keep_ms,
+	struct err *e);
 
 /* Replicas that have the last write; -1: no replicas are configured. */
 bool store_replicas(struct store *s, int timeout_ms, int *ret, struct err *e);

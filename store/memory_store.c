@@ -1,0 +1,899 @@
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/oom.h"
+#include "store/impl.h"
+
+/*
+ * The store in memory: the same texts under the same keys as in Redis, with
+ * the hub's clock as the store's clock.  One lock per hub, so that stores of
+ * several threads may share it.
+ */
+struct text {
+	size_t len;
+	char bytes[];
+};
+
+struct stream {
+	struct stream_id last;
+	struct stream_entry {
+		struct stream_id id;
+		struct text *packed;
+	} * entry;
+	size_t count, cap;
+};
+
+struct hub_line {
+	struct hub_line *next;
+	struct str name;
+	uint64_t rev, events;
+	struct map *records; /* "kind key" -> text */
+	struct map *fenced;  /* "what name" -> text */
+	struct map *epochs;  /* "runner ID", "detector" -> text of a u64 */
+	struct map *runners; /* id -> text of a runner_lease */
+	struct map *streams; /* "env/region" -> struct stream */
+	struct str detector; /* who holds the lease, owned */
+	int64_t detector_until_us;
+	struct stream audit;
+};
+
+struct store_hub {
+	pthread_mutex_t lock;
+	const struct clock *clock;
+	struct hub_line *line;
+	bool down;
+};
+
+struct memory_store {
+	struct store store;
+	struct store_hub *hub;
+	struct hub_line *line;
+};
+
+/* ---- texts ---- */
+
+static struct text *text_new(struct str s)
+{
+	struct text *t = xmalloc(sizeof(*t) + s.len + 1);
+
+	t->len = s.len;
+	if (s.len)
+		memcpy(t->bytes, s.ptr, s.len);
+	t->bytes[s.len] = '\0';
+	return t;
+}
+
+static struct str text_str(const struct text *t)
+{
+	return (struct str){ t->bytes, t->len };
+}
+
+/* `value` STR_NONE: remove. */
+static void text_set(struct map *m, struct str key, struct str value)
+{
+	if (value.ptr)
+		free(map_set(m, key, text_new(value)));
+	else
+		free(map_remove(m, key));
+}
+
+static void texts_free(struct map *m)
+{
+	struct str key;
+	void *value;
+
+	for (size_t at = 0; map_each(m, &at, &key, &value);)
+		free(value);
+	map_free(m);
+}
+
+static struct str two_words(struct arena *a, const char *kind, struct str key)
+{
+	return arena_printf(a, "%s %.*s", kind, STR_ARG(key));
+}
+
+/* ---- streams ---- */
+
+static void stream_add(struct stream *s, uint64_t ms, struct str packed)
+{
+	if (s->count == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 64;
+		s->entry = xrealloc(s->entry, s->cap * sizeof(*s->entry));
+	}
+	/* as XADD: ids never go back, whatever the clock does */
+	if (ms > s->last.ms)
+		s->last = (struct stream_id){ ms, 0 };
+	else
+		s->last.seq++;
+	s->entry[s->count++] =
+		(struct stream_entry){ s->last, text_new(packed) };
+}
+
+static void stream_drop(struct stream *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(s->entry[i].packed);
+	if (n)
+		memmove(s->entry, s->entry + n,
+			(s->count - n) * sizeof(*s->entry));
+	s->count -= n;
+}
+
+/* Index of the first entry after `id`. */
+static size_t stream_after(const struct stream *s, struct stream_id id)
+{
+	size_t low = 0;
+	size_t high = s->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (stream_id_cmp(s->entry[mid].id, id) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void stream_done(struct stream *s)
+{
+	stream_drop(s, s->count);
+	free(s->entry);
+	memset(s, 0, sizeof(*s));
+}
+
+/* ---- hub ---- */
+
+static void line_init(struct hub_line *l)
+{
+	l->records = map_new();
+	l->fenced = map_new();
+	l->epochs = map_new();
+	l->runners = map_new();
+	l->streams = map_new();
+}
+
+static void line_done(struct hub_line *l)
+{
+	struct str key;
+	void *value;
+
+	texts_free(l->records);
+	texts_free(l->fenced);
+	texts_free(l->epochs);
+	texts_free(l->runners);
+	for (size_t at = 0; map_each(l->streams, &at, &key, &value);) {
+		stream_done(value);
+		free(value);
+	}
+	map_free(l->streams);
+	stream_done(&l->audit);
+	free((char *)l->detector.ptr);
+	l->detector = STR_NONE;
+	l->detector_until_us = 0;
+	l->rev = 0;
+	l->events = 0;
+}
+
+struct store_hub *store_hub_new(const struct clock *c)
+{
+	struct store_hub *h = xcalloc(1, sizeof(*h));
+
+	pthread_mutex_init(&h->lock, NULL);
+	h->clock = c;
+	return h;
+}
+
+void store_hub_free(struct store_hub *h)
+{
+	struct hub_line *next;
+
+	if (!h)
+		return;
+	for (struct hub_line *l = h->line; l; l = next) {
+		next = l->next;
+		line_done(l);
+		free((char *)l->name.ptr);
+		free(l);
+	}
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+void store_hub_down(struct store_hub *h, bool down)
+{
+	pthread_mutex_lock(&h->lock);
+	h->down = down;
+	pthread_mutex_unlock(&h->lock);
+}
+
+void store_hub_flush(struct store_hub *h)
+{
+	pthread_mutex_lock(&h->lock);
+	for (struct hub_line *l = h->line; l; l = l->next) {
+		line_done(l);
+		line_init(l);
+	}
+	pthread_mutex_unlock(&h->lock);
+}
+
+static struct str str_own(struct str s)
+{
+	char *copy = xmalloc(s.len + 1);
+
+	if (s.len)
+		memcpy(copy, s.ptr, s.len);
+	copy[s.len] = '\0';
+	return (struct str){ copy, s.len };
+}
+
+static struct hub_line *hub_line(struct store_hub *h, struct str name)
+{
+	struct hub_line *l;
+
+	for (l = h->line; l; l = l->next) {
+		if (str_eq(l->name, name))
+			return l;
+	}
+	l = xcalloc(1, sizeof(*l));
+	l->name = str_own(name);
+	line_init(l);
+	l->next = h->line;
+	h->line = l;
+	return l;
+}
+
+static struct memory_store *of(struct store *s)
+{
+	return (struct memory_store *)s;
+}
+
+/* Takes the lock; false, without it, when the hub plays dead. */
+static bool enter(struct store *s, struct err *e)
+{
+	struct store_hub *h = of(s)->hub;
+
+	pthread_mutex_lock(&h->lock);
+	if (!h->down)
+		return true;
+	pthread_mutex_unlock(&h->lock);
+	return err_set(e, ERR_STORE, "the store in memory is down");
+}
+
+static bool leave(struct store *s)
+{
+	pthread_mutex_unlock(&of(s)->hub->lock);
+	return true;
+}
+
+static int64_t now_us(struct store *s)
+{
+	return clock_wall_us(of(s)->hub->clock);
+}
+
+/* ---- epochs and fences ---- */
+
+static uint64_t epoch_last(const struct hub_line *l, struct str key)
+{
+	const struct text *t = map_get(l->epochs, key);
+	uint64_t epoch = 0;
+
+	if (t)
+		str_to_u64(text_str(t), &epoch);
+	return epoch;
+}
+
+static uint64_t epoch_next(struct store *s, struct arena *a, struct str key)
+{
+	struct hub_line *l = of(s)->line;
+	uint64_t epoch = epoch_last(l, key) + 1;
+	int64_t now = now_us(s);
+
+	if (now > 0 && epoch < (uint64_t)now / 1000000)
+		epoch = (uint64_t)now / 1000000;
+	text_set(l->epochs, key,
+		arena_printf(a, "%llu", (unsigned long long)epoch));
+	return epoch;
+}
+
+static bool epoch_current(const struct hub_line *l, uint64_t epoch)
+{
+	return epoch != 0 && epoch_last(l, STR("detector")) == epoch;
+}
+
+/* ---- facts ---- */
+
+static bool records_read(struct hub_line *l, struct facts_parts *p,
+	struct err *e)
+{
+	struct str key;
+	void *value;
+
+	for (size_t at = 0; map_each(l->records, &at, &key, &value);) {
+		struct str kind = str_cut(&key, ' ');
+
+		if (!facts_part(p, kind, key, text_str(value), e))
+			return false;
+	}
+	return true;
+}
+
+static void runners_read(struct hub_line *l, struct arena *a,
+	struct facts_parts *p, int64_t now)
+{
+	struct str key;
+	void *value;
+
+	for (size_t at = 0; map_each(l->runners, &at, &key, &value);) {
+		struct runner_lease lease;
+
+		if (runner_lease_read(a, text_str(value), &lease) &&
+			lease.valid_until_us > now)
+			facts_part_runner(p, &lease);
+	}
+}
+
+static bool memory_facts(struct store *s, struct arena *a, struct facts *ret,
+	struct err *e)
+{
+	struct facts_parts *p = facts_parts_new(a);
+	struct hub_line *l = of(s)->line;
+	struct facts f = { 0 };
+	bool ok;
+
+	if (!enter(s, e))
+		return false;
+	f.now_us = now_us(s);
+	f.rev = l->rev;
+	f.line = arena_str(a, s->line);
+	f.detector.epoch = epoch_last(l, STR("detector"));
+	f.detector.id = STR("");
+	if (l->detector.ptr && l->detector_until_us > f.now_us) {
+		f.detector.id = arena_str(a, l->detector);
+		f.detector.valid_until_us = l->detector_until_us;
+	}
+	ok = records_read(l, p, e);
+	runners_read(l, a, p, f.now_us);
+	leave(s);
+	if (!ok)
+		return false;
+	facts_parts_end(p, &f);
+	*ret = f;
+	return true;
+}
+
+static bool memory_commit(struct store *s, const struct tx *t,
+	enum commit_answer *ret, struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+
+	if (!enter(s, e))
+		return false;
+	if (t->epoch && !epoch_current(l, t->epoch)) {
+		*ret = COMMIT_FENCED;
+		return leave(s);
+	}
+	if (t->rev != l->rev) {
+		*ret = COMMIT_CONFLICT;
+		return leave(s);
+	}
+	for (const struct tx_op *op = t->first; op; op = op->next) {
+		if (op->kind == TX_AUDIT)
+			stream_add(&l->audit, (uint64_t)now_us(s) / 1000,
+				op->value);
+		else
+			text_set(l->records,
+				two_words(t->arena, tx_kind_word(op->kind),
+					op->key),
+				op->value);
+	}
+	l->rev++;
+	l->events++;
+	*ret = COMMIT_DONE;
+	return leave(s);
+}
+
+/* ---- results ---- */
+
+static struct stream *stream_of(struct hub_line *l, struct str region)
+{
+	struct stream *s = map_get(l->streams, region);
+
+	if (!s) {
+		s = xcalloc(1, sizeof(*s));
+		map_set(l->streams, region, s);
+	}
+	return s;
+}
+
+static bool memory_append(struct store *s, const struct result *const *r,
+	size_t n, struct err *e)
+{
+	struct arena *a = arena_new();
+	struct buf packed;
+
+	if (!enter(s, e)) {
+		arena_free(a);
+		return false;
+	}
+	buf_init(&packed, RESULT_BYTES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		struct str name = arena_printf(a, "%.*s/%.*s",
+			STR_ARG(r[i]->env), STR_ARG(r[i]->region));
+
+		buf_clear(&packed);
+		result_pack(&packed, r[i]);
+		stream_add(stream_of(of(s)->line, name),
+			(uint64_t)now_us(s) / 1000, buf_str(&packed));
+	}
+	buf_done(&packed);
+	arena_free(a);
+	return leave(s);
+}
+
+/* The millisecond up to which about `max` entries are delivered whole. */
+static uint64_t limit_ms(const struct entries *in, size_t max)
+{
+	if (in->count <= max)
+		return in->below_ms;
+	/* in order: everything of the last millisecond stays in */
+	return in->entry[max - 1].id.ms + 1 < in->below_ms
+		       ? in->entry[max - 1].id.ms + 1
+		       : in->below_ms;
+}
+
+/*
+ * Up to `max` entries of one stream and the rest of the last one's
+ * millisecond; what is cut off bounds what is delivered of all streams.
+ */
+static size_t entries_count(const struct stream *st, size_t from, size_t max,
+	struct entries *in)
+{
+	size_t to = from + max;
+
+	if (to >= st->count)
+		return st->count - from;
+	while (to < st->count && st->entry[to].id.ms == st->entry[to - 1].id.ms)
+		to++;
+	if (to < st->count && st->entry[to - 1].id.ms + 1 < in->below_ms)
+		in->below_ms = st->entry[to - 1].id.ms + 1;
+	return to - from;
+}
+
+static bool entries_take(struct store *s, struct cursor *c, struct arena *a,
+	size_t max, struct entries *in)
+{
+	struct map *streams = of(s)->line->streams;
+	struct stream_id id;
+	size_t cap = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		struct stream *st = map_get(streams, c->region[i]);
+
+		if (!stream_id_parse(cursor_id(c, i), &id))
+			return false;
+		if (st)
+			cap += entries_count(st, stream_after(st, id), max, in);
+	}
+	in->entry = ARENA_ARRAY(a, cap, struct entry);
+	for (size_t i = 0; i < c->count; i++) {
+		struct stream *st = map_get(streams, c->region[i]);
+		size_t from, n;
+
+		if (!st)
+			continue;
+		stream_id_parse(cursor_id(c, i), &id);
+		from = stream_after(st, id);
+		n = entries_count(st, from, max, in);
+		for (size_t k = from; k < from + n; k++)
+			in->entry[in->count++] = (struct entry){
+				st->entry[k].id, i,
+				arena_str(a, text_str(st->entry[k].packed))
+			};
+	}
+	return true;
+}
+
+static bool memory_read(struct store *s, struct cursor *c, struct arena *a,
+	struct read_limits limits, struct results *ret, struct err *e)
+{
+	struct entries in = { .below_ms = UINT64_MAX };
+	bool ok;
+
+	if (!enter(s, e))
+		return false;
+	ok = entries_take(s, c, a, limits.max, &in);
+	leave(s);
+	if (!ok)
+		return err_set(e, ERR_STORE, "bad cursor");
+	entries_sort(&in);
+	in.below_ms = limit_ms(&in, limits.max);
+	return entries_deliver(s->line, c, a, &in, ret, e);
+}
+
+static bool results_after(struct hub_line *l, const struct cursor *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		struct stream *st = map_get(l->streams, c->region[i]);
+		struct stream_id id;
+
+		if (st && stream_id_parse(cursor_id(c, i), &id) &&
+			stream_after(st, id) < st->count)
+			return true;
+	}
+	return false;
+}
+
+static bool memory_wait(struct store *s, char cursor[48],
+	const struct cursor *results, int wait_ms, bool *ret_woken,
+	struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+	struct stream_id at = { 0, 0 };
+	bool woken = false;
+
+	(void)wait_ms;
+	if (!enter(s, e))
+		return false;
+	if (cursor[0] == '$') {
+		at.ms = l->events;
+	} else if (!stream_id_parse(str_from(cursor), &at)) {
+		leave(s);
+		return err_set(e, ERR_STORE, "bad cursor %s", cursor);
+	}
+	/* not `<`: after a flush the counter starts again, which is news */
+	if (at.ms != l->events)
+		woken = true;
+	if (results && results_after(l, results))
+		woken = true;
+	stream_id_format((struct stream_id){ l->events, 0 }, cursor);
+	*ret_woken = woken;
+	return leave(s);
+}
+
+/* ---- leases ---- */
+
+static bool runner_lease(struct hub_line *l, struct arena *a, struct str id,
+	struct runner_lease *ret)
+{
+	const struct text *t = map_get(l->runners, id);
+
+	return t && runner_lease_read(a, text_str(t), ret);
+}
+
+static void runner_lease_put(struct hub_line *l, const struct runner_lease *r)
+{
+	struct buf text;
+
+	buf_init(&text, RECORD_TEXT_MAX);
+	runner_lease_write(&text, r);
+	text_set(l->runners, r->id, buf_str(&text));
+	buf_done(&text);
+}
+
+static bool memory_runner_join(struct store *s, struct str id,
+	struct str vantage, bool take_over, uint64_t *ret_epoch, struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+	struct arena *a = arena_new();
+	struct runner_lease held;
+	struct runner_lease mine = { .id = id, .vantage = vantage };
+	bool busy;
+
+	if (!enter(s, e)) {
+		arena_free(a);
+		return false;
+	}
+	busy = !take_over && runner_lease(l, a, id, &held) &&
+	       held.valid_until_us > now_us(s);
+	if (!busy) {
+		mine.epoch = epoch_next(s, a, two_words(a, "runner", id));
+		mine.seen_us = now_us(s);
+		mine.valid_until_us = mine.seen_us + RUNNER_JOIN_TTL_MS * 1000;
+		runner_lease_put(l, &mine);
+		*ret_epoch = mine.epoch;
+	}
+	leave(s);
+	arena_free(a);
+	return !busy ||
+	       err_set(e, ERR_BUSY, "a runner with the id %.*s is alive",
+		       STR_ARG(id));
+}
+
+static bool memory_runner_beat(struct store *s, const struct runner_lease *r,
+	uint32_t ttl_ms, struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+	struct arena *a = arena_new();
+	struct runner_lease mine = *r;
+	bool current;
+
+	if (!enter(s, e)) {
+		arena_free(a);
+		return false;
+	}
+	current = epoch_last(l, two_words(a, "runner", r->id)) <= r->epoch;
+	if (current) {
+		/* a store that lost its memory learns the epoch again */
+		text_set(l->epochs, two_words(a, "runner", r->id),
+			arena_printf(a, "%llu", (unsigned long long)r->epoch));
+		mine.seen_us = now_us(s);
+		mine.valid_until_us = mine.seen_us + (int64_t)ttl_ms * 1000;
+		runner_lease_put(l, &mine);
+	}
+	leave(s);
+	arena_free(a);
+	return current ||
+	       err_set(e, ERR_BUSY, "another runner took the id %.*s over",
+		       STR_ARG(r->id));
+}
+
+static bool memory_runner_leave(struct store *s, struct str id, struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+	struct arena *a = arena_new();
+	struct runner_lease held;
+
+	if (!enter(s, e)) {
+		arena_free(a);
+		return false;
+	}
+	if (runner_lease(l, a, id, &held) &&
+		(s->runner_epoch == 0 || held.epoch == s->runner_epoch))
+		free(map_remove(l->runners, id));
+	leave(s);
+	arena_free(a);
+	return true;
+}
+
+static bool memory_plan_put(struct store *s, const struct plan_record *p,
+	struct err *e)
+{
+	struct buf text;
+
+	if (!enter(s, e))
+		return false;
+	buf_init(&text, PLAN_TEXT_MAX);
+	plan_write(&text, p);
+	text_set(of(s)->line->records, STR("plan "), buf_str(&text));
+	buf_done(&text);
+	return leave(s);
+}
+
+static bool memory_detector_join(struct store *s, struct str id,
+	uint32_t ttl_ms, uint64_t *ret_epoch, struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+	struct arena *a = arena_new();
+
+	if (!enter(s, e)) {
+		arena_free(a);
+		return false;
+	}
+	*ret_epoch = 0;
+	if (!l->detector.ptr || l->detector_until_us <= now_us(s) ||
+		str_eq(l->detector, id)) {
+		free((char *)l->detector.ptr);
+		l->detector = str_own(id);
+		l->detector_until_us = now_us(s) + (int64_t)ttl_ms * 1000;
+		*ret_epoch = epoch_next(s, a, STR("detector"));
+		l->events++;
+	}
+	leave(s);
+	arena_free(a);
+	return true;
+}
+
+static bool memory_detector_beat(struct store *s, struct str id, uint64_t epoch,
+	uint32_t ttl_ms, bool *ret_kept, struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+
+	if (!enter(s, e))
+		return false;
+	*ret_kept = epoch_current(l, epoch);
+	if (*ret_kept) {
+		struct str held = l->detector;
+
+		l->detector = str_own(id);
+		free((char *)held.ptr);
+		l->detector_until_us = now_us(s) + (int64_t)ttl_ms * 1000;
+	}
+	return leave(s);
+}
+
+static bool memory_detector_leave(struct store *s, struct str id,
+	uint64_t epoch, struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+
+	(void)id;
+	if (!enter(s, e))
+		return false;
+	if (epoch_current(l, epoch)) {
+		free((char *)l->detector.ptr);
+		l->detector = STR_NONE;
+		l->detector_until_us = 0;
+	}
+	return leave(s);
+}
+
+/* ---- what a detector writes ---- */
+
+static void judgement_put(struct hub_line *l, struct arena *a,
+	const struct judgement *j)
+{
+	struct buf text;
+
+	buf_init(&text, RECORD_TEXT_MAX);
+	judgement_write(&text, j);
+	text_set(l->records,
+		two_words(a, "judge",
+			judgement_key(a, j->deployment, j->region)),
+		buf_str(&text));
+	buf_done(&text);
+}
+
+static void permit_put(struct hub_line *l, struct arena *a,
+	const struct permit *p)
+{
+	struct str key = two_words(a, "permit", p->stage);
+	struct text *before = map_get(l->records, key);
+	struct permit old;
+	struct buf text;
+
+	/* waiters are woken by a permit that was not there before */
+	if (!before || !permit_read(a, text_str(before), &old) ||
+		!str_eq(old.deployment, p->deployment))
+		l->events++;
+	buf_init(&text, RECORD_TEXT_MAX);
+	permit_write(&text, p);
+	text_set(l->records, key, buf_str(&text));
+	buf_done(&text);
+}
+
+static bool memory_judge(struct store *s, const struct judging *j,
+	bool *ret_kept, struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+	struct arena *a = arena_new();
+
+	if (!enter(s, e)) {
+		arena_free(a);
+		return false;
+	}
+	*ret_kept = epoch_current(l, j->epoch);
+	for (size_t i = 0; *ret_kept && i < j->njudgements; i++)
+		judgement_put(l, a, &j->judgement[i]);
+	for (size_t i = 0; *ret_kept && i < j->npermits; i++)
+		permit_put(l, a, &j->permit[i]);
+	leave(s);
+	arena_free(a);
+	return true;
+}
+
+static bool memory_fenced_put(struct store *s, const struct fenced *f,
+	bool *ret_kept, struct err *e)
+{
+	struct hub_line *l = of(s)->line;
+	struct arena *a = arena_new();
+
+	if (!enter(s, e)) {
+		arena_free(a);
+		return false;
+	}
+	*ret_kept = epoch_current(l, f->epoch);
+	if (*ret_kept)
+		text_set(l->fenced, two_words(a, f->what, f->name), f->bytes);
+	leave(s);
+	arena_free(a);
+	return true;
+}
+
+static bool memory_fenced_get(struct store *s, struct arena *a,
+	const struct fenced *f, struct str *ret, struct err *e)
+{
+	const struct text *t;
+
+	if (!enter(s, e))
+		return false;
+	t = map_get(of(s)->line->fenced, two_words(a, f->what, f->name));
+	*ret = t ? arena_str(a, text_str(t)) : STR_NONE;
+	return leave(s);
+}
+
+static bool memory_audit(struct store *s, struct arena *a, size_t max,
+	struct str **ret, size_t *ret_count, struct err *e)
+{
+	struct stream *audit = &of(s)->line->audit;
+	size_t n;
+
+	if (!enter(s, e))
+		return false;
+	n = audit->count < max ? audit->count : max;
+	*ret = ARENA_ARRAY(a, n, struct str);
+	for (size_t i = 0; i < n; i++)
+		(*ret)[i] = arena_str(a,
+			text_str(audit->entry[audit->count - n + i].packed));
+	*ret_count = n;
+	return leave(s);
+}
+
+static bool memory_trim(struct store *s, const struct cursor *regions,
+	uint64_t keep_ms, struct err *e)
+{
+	uint64_t now_ms;
+
+	if (!enter(s, e))
+		return false;
+	now_ms = (uint64_t)now_us(s) / 1000;
+	for (size_t i = 0; i < regions->count && now_ms > keep_ms; i++) {
+		struct stream *st =
+			map_get(of(s)->line->streams, regions->region[i]);
+		struct stream_id last = { now_ms - keep_ms - 1, UINT64_MAX };
+
+		if (st)
+			stream_drop(st, stream_after(st, last));
+	}
+	return leave(s);
+}
+
+static bool memory_replicas(struct store *s, int timeout_ms, int *ret,
+	struct err *e)
+{
+	(void)timeout_ms;
+	if (!enter(s, e))
+		return false;
+	*ret = -1;
+	return leave(s);
+}
+
+static void memory_free(struct store *s)
+{
+	store_done(s);
+	free(s);
+}
+
+static void memory_interrupt(struct store *s, int fd)
+{
+	(void)s;
+	(void)fd; /* nothing ever waits */
+}
+
+static const struct store_ops memory_ops = {
+	.free = memory_free,
+	.interrupt = memory_interrupt,
+	.facts = memory_facts,
+	.commit = memory_commit,
+	.append = memory_append,
+	.read = memory_read,
+	.wait = memory_wait,
+	.runner_join = memory_runner_join,
+	.runner_beat = memory_runner_beat,
+	.runner_leave = memory_runner_leave,
+	.plan_put = memory_plan_put,
+	.detector_join = memory_detector_join,
+	.detector_beat = memory_detector_beat,
+	.detector_leave = memory_detector_leave,
+	.judge = memory_judge,
+	.fenced_put = memory_fenced_put,
+	.fenced_get = memory_fenced_get,
+	.audit = memory_audit,
+	.trim = memory_trim,
+	.replicas = memory_replicas,
+};
+
+struct store *store_memory(struct store_hub *h, struct str line)
+{
+	struct memory_store *m = xcalloc(1, sizeof(*m));
+
+	store_init(&m->store, &memory_ops, line);
+	m->hub = h;
+	pthread_mutex_lock(&h->lock);
+	m->line = hub_line(h, line);
+	pthread_mutex_unlock(&h->lock);
+	return &m->store;
+}
