@@ -1,0 +1,222 @@
+#include "detectors/state.h"
+
+#include <math.h>
+
+/*
+ * The hard paths, each with a budget of its own: a check that is down in the
+ * canary while it passes in a control, and a canary that is down as a whole.
+ */
+
+#define CALM_SHARE    .1 /* controls may fail so much beside a sick canary */
+#define DOWN_SLICES   4
+#define DOWN_FAILURES 6
+#define SICK_FAILURES 2
+
+bool control_out(const struct head *h, uint32_t region, int64_t at_us)
+{
+	bool other = false;
+
+	if (regions_of(h) <= 2 || out_until_of(h)[region] <= at_us)
+		return false;
+	for (uint32_t r = 1; r < regions_of(h); r++)
+		other = other || out_until_of(h)[r] <= at_us;
+	return other; /* all sick: then it is no one's own trouble */
+}
+
+/*
+ * With several controls, one that is sick itself is left out until it was
+ * calm for a transient.  Known only when its slice is over, so that leaving
+ * it out does not depend on what it is left out of.
+ */
+static void note_sick_controls(struct head *h)
+{
+	for (uint32_t r = 1; r < regions_of(h); r++) {
+		uint32_t k = seen_k_of(h)[r];
+
+		if (k >= SICK_FAILURES && k >= SICK_SHARE * seen_n_of(h)[r])
+			out_until_of(h)[r] = h->region_end_us +
+					     us_of(h->fixed.value[P_TRANSIENT]);
+	}
+}
+
+static bool controls_calm(const struct head *h, int64_t start_us,
+	uint32_t *ret_n)
+{
+	uint32_t n = 0;
+	uint32_t k = 0;
+
+	for (uint32_t r = 1; r < regions_of(h); r++)
+		if (!control_out(h, r, start_us)) {
+			n += seen_n_of(h)[r];
+			k += seen_k_of(h)[r];
+		}
+	*ret_n = n;
+	return n == 0 || k <= CALM_SHARE * n;
+}
+
+static void region_slice(struct head *h)
+{
+	int64_t start_us = h->region_end_us - h->fixed.slice_us;
+	uint32_t ncontrol;
+
+	if (!seen_n_of(h)[0])
+		return;
+	if (seen_k_of(h)[0] < SICK_SHARE * seen_n_of(h)[0] ||
+		!controls_calm(h, start_us, &ncontrol)) {
+		h->region_count = 0;
+		h->region_fails = 0;
+		return;
+	}
+	if (h->region_count == 0)
+		h->region_start_us = start_us;
+	h->region_count++;
+	h->region_fails += seen_k_of(h)[0];
+	if (h->region_count >= DOWN_SLICES &&
+		h->region_fails >= DOWN_FAILURES && ncontrol > 0 &&
+		h->fixed.nchecks >= h->fixed.value[P_REGION_C] &&
+		seconds_between(h, h->region_start_us, h->region_end_us) >=
+			h->region_after)
+		state_halt(h, h->region_end_us, HALT_REGION_DOWN, STREAM_POOLED,
+			0);
+}
+
+void region_slices_begin(struct head *h, int64_t at_us)
+{
+	int64_t b = h->fixed.slice_us;
+	int64_t into = (at_us - h->origin_us) % b;
+
+	if (into < 0)
+		into += b;
+	h->region_end_us = at_us - into + b;
+	h->region_open = 1;
+}
+
+void region_down_advance(struct head *h, int64_t at_us)
+{
+	int64_t n;
+
+	if (!h->region_open)
+		region_slices_begin(h, at_us);
+	if (at_us < h->region_end_us)
+		return;
+	region_slice(h);
+	note_sick_controls(h);
+	for (uint32_t r = 0; r < regions_of(h); r++)
+		seen_n_of(h)[r] = seen_k_of(h)[r] = 0;
+	/* Slices without a result change nothing: leap over them. */
+	n = (at_us - h->region_end_us) / h->fixed.slice_us + 1;
+	h->region_end_us += n * h->fixed.slice_us;
+}
+
+int64_t silence_limit_us(const struct head *h, uint32_t check)
+{
+	int64_t limit = 5 * every_us_of(h)[check];
+
+	return limit > SILENCE_US ? limit : SILENCE_US;
+}
+
+/*
+ * A pass of a control stands for now only while it is fresh: two intervals
+ * when there are several controls.  The reference knows no age; with one
+ * control we keep its numbers until the control counts as silent, because
+ * beyond that the stage is undecided (starved), never the canary's fault.
+ */
+static int64_t fresh_us(const struct head *h, uint32_t check)
+{
+	if (regions_of(h) > 2)
+		return 2 * every_us_of(h)[check];
+	return silence_limit_us(h, check);
+}
+
+enum witness { WITNESS_NONE, WITNESS_PASSES, WITNESS_FAILS };
+
+static enum witness controls_say(const struct head *h, uint32_t check,
+	int64_t at_us)
+{
+	uint32_t first = check * regions_of(h);
+	enum witness says = WITNESS_NONE;
+
+	for (uint32_t r = 1; r < regions_of(h); r++) {
+		if (control_out(h, r, at_us))
+			continue;
+		if (prev_of(h)[first + r] == 0)
+			return WITNESS_FAILS;
+		if (prev_of(h)[first + r] == 1 &&
+			at_us - last_of(h)[first + r] <= fresh_us(h, check))
+			says = WITNESS_PASSES;
+	}
+	return says;
+}
+
+/* How often this check fails by itself, at worst. */
+static double fails_by_itself(const struct head *h, uint32_t check)
+{
+	uint32_t first = check * regions_of(h);
+	double n = 0;
+	double k = 0;
+	double p = base_rate_of(h)[check] * h->fixed.value[P_INFLATE];
+	double now;
+	double all = 2.0 * h->hard_control_k / (h->hard_control_n + 50.0);
+
+	for (uint32_t r = 1; r < regions_of(h); r++) {
+		n += hard_n_of(h)[first + r];
+		k += hard_k_of(h)[first + r];
+	}
+	now = (k + (k > 0)) / (n + 10);
+	if (now > p)
+		p = now;
+	if (all > p)
+		p = all;
+	return stats_clamp(p, 1e-4, .9);
+}
+
+static void check_down_count(struct head *h, uint32_t check, int64_t at_us)
+{
+	double *count = &count_of(h)[check];
+
+	if (*count == 0)
+		count_start_of(h)[check] = at_us;
+	*count += 1;
+	if (*count < h->fixed.value[P_CHECK_K] ||
+		seconds_between(h, count_start_of(h)[check], at_us) <
+			down_after_of(h)[check] ||
+		widely_failing(h, 0))
+		return;
+	if (*count >= stats_run_length(h->fixed.horizon_results,
+			      h->fixed.alpha_h, fails_by_itself(h, check)))
+		state_halt(h, at_us, HALT_CHECK_DOWN, STREAM_CHECK, check);
+}
+
+void check_down_canary(struct head *h, uint32_t check, bool failed,
+	int64_t at_us)
+{
+	double *count = &count_of(h)[check];
+
+	if (!failed) {
+		double less = *count - h->fixed.value[P_FORGIVE];
+		double half = floor(*count / 2);
+
+		seen_ok_of(h)[check] = 1;
+		if (half < less)
+			less = half;
+		*count = less > 0.0 ? less : 0.0;
+		return;
+	}
+	switch (controls_say(h, check, at_us)) {
+	case WITNESS_FAILS:
+		*count = 0;
+		break;
+	case WITNESS_PASSES:
+		if (seen_ok_of(h)[check])
+			check_down_count(h, check, at_us);
+		break;
+	case WITNESS_NONE:
+		break;
+	}
+}
+
+void check_down_control(struct head *h, const struct observation *o)
+{
+	if (o->failed && !control_out(h, o->region, o->at_us))
+		count_of(h)[o->check] = 0;
+}

@@ -1,0 +1,415 @@
+#include "detectors/state.h"
+
+#include <math.h>
+
+/*
+ * The error streams: onsets counted in slices, each slice one factor of an
+ * e-process (DETECTION.md section 2).
+ */
+
+/*
+ * After so many empty slices the running rates are zero but for the last bits
+ * of a double, which decide nothing; a hole of a year must not cost a year.
+ */
+#define EMPTY_SLICES 2000
+
+/*
+ * Above this a component stays: an e-process that is capped is still one, and
+ * infinity would turn into NaN, which is above no threshold.
+ */
+#define M_MAX 1e150
+/*
+ * The sum of the streams moves by differences, as in the reference; after a
+ * stream was so large, rounding would be all that is left, so add up anew.
+ */
+#define E_LARGE 1e6
+
+/* A closed slice of one stream. */
+struct slice {
+	int64_t start_us;
+	double start_s;
+	const uint32_t *onsets, *fails; /* per region */
+	double kappa[DETECTOR_MAX_REGIONS];
+	uint8_t out[DETECTOR_MAX_REGIONS];
+	double more; /* odds of the canary for controls left out: m / (m in) */
+	bool burst, judged;
+};
+
+static bool any_fail(const struct slice *sl, uint32_t w)
+{
+	for (uint32_t r = 0; r < w; r++)
+		if (sl->fails[r])
+			return true;
+	return false;
+}
+
+/* The band of each region; a control's never widens the canary's. */
+static void slice_kappa(const struct head *h, const struct stream *s,
+	const double *rate, struct slice *sl)
+{
+	uint32_t w = regions_of(h);
+	double most = rate[1] / s->exposure;
+	double canary = s->own0 > rate[0] ? s->own0 : rate[0];
+	double control;
+
+	for (uint32_t r = 2; r < w; r++)
+		if (rate[r] / s->exposure > most)
+			most = rate[r] / s->exposure;
+	if (rate[0] > most)
+		most = rate[0];
+	if (s->rate0 > most)
+		most = s->rate0;
+	control = stats_kappa(most * s->exposure);
+	sl->kappa[0] = stats_kappa(canary);
+	sl->burst = sl->fails[0] > sl->kappa[0];
+	for (uint32_t r = 1; r < w; r++) {
+		sl->kappa[r] = control;
+		if (!sl->out[r] && sl->fails[r] > control)
+			sl->burst = true;
+	}
+}
+
+/* Lays the stake of the time since the last onset, evenly over the horizon. */
+static void stream_invest(const struct head *h, struct stream *s, double now_s)
+{
+	double horizon = h->fixed.horizon_s;
+	double to = now_s < horizon ? now_s : horizon;
+	double share =
+		(1 - h->fixed.value[P_INVEST]) * (to - s->invested_s) / horizon;
+
+	if (share <= 0)
+		return;
+	for (int j = 0; j < STATS_EFFECTS; j++)
+		s->m[j] += stats_effect_weight[j] * share;
+	s->invested_s = to;
+}
+
+/* Fewer controls: the canary's share of the probes is larger. */
+static double with_controls_out(const struct slice *sl, double share)
+{
+	double odds;
+
+	if (sl->more == 1.0)
+		return share;
+	odds = share / (1 - share) * sl->more;
+	return odds / (1 + odds);
+}
+
+static void slice_onsets(const struct head *h, struct stream *s,
+	const struct slice *sl, double rho)
+{
+	double kc = sl->onsets[0];
+	double kb = 0;
+
+	for (uint32_t r = 1; r < regions_of(h); r++)
+		if (!sl->out[r])
+			kb += sl->onsets[r];
+	if (sl->judged) {
+		/*
+		 * With a control left out the past tells nothing about the
+		 * shares of the others: rho is taken as it stands.
+		 */
+		double log_p0 = sl->more == 1.0
+					? stats_label_update(&s->label, kc, kb)
+					: kc * log(rho) + kb * log(1 - rho);
+
+		for (int j = 0; j < STATS_EFFECTS; j++)
+			s->m[j] *= stats_label_factor(kc, kb, rho, s->effect[j],
+				log_p0);
+	}
+	if (sl->more == 1.0) {
+		s->label.uc += kc;
+		s->label.ub += kb;
+	}
+}
+
+/* Which region leads the burst, and by how much over the second. */
+static double burst_lead(const struct head *h, const struct stream *s,
+	const struct slice *sl, bool *ret_canary)
+{
+	double first = sl->onsets[0] * s->exposure;
+	double second = -1;
+
+	*ret_canary = true;
+	for (uint32_t r = 1; r < regions_of(h); r++) {
+		double x = sl->onsets[r];
+
+		if (sl->out[r])
+			continue;
+		if (x > first) {
+			second = first;
+			first = x;
+			*ret_canary = false;
+		} else if (x > second) {
+			second = x;
+		}
+	}
+	return first - second;
+}
+
+static void slice_burst(const struct head *h, struct stream *s,
+	const struct slice *sl, double rho)
+{
+	bool canary;
+	double lead = burst_lead(h, s, sl, &canary);
+
+	if (lead <= 0)
+		return;
+	if (sl->judged) {
+		struct label *l = &s->label;
+		double even = 1 / (double)regions_of(h);
+		double coin = s->exposure != 1 && even > rho ? even : rho;
+		struct label past = *l;
+		double share = l->canary_share;
+		double seen;
+
+		past.pi = 0;
+		seen = stats_label_rho(&past);
+		for (int j = 0; j < STATS_EFFECTS; j++)
+			s->m[j] *= stats_burst_factor(lead, s->effect[j], coin,
+				canary);
+		if (!canary) {
+			share = 1 - share;
+			seen = 1 - seen;
+		}
+		l->pi = l->pi * share / (l->pi * share + (1 - l->pi) * seen);
+	}
+	if (canary)
+		s->label.uc += 1;
+	else
+		s->label.ub += 1;
+}
+
+void streams_total(struct head *h)
+{
+	const struct stream *s = streams_of(h);
+
+	h->total = 0.0;
+	for (uint32_t i = 0; i < h->fixed.nstreams; i++)
+		h->total += s[i].weight * s[i].e;
+	h->total += WEIGHT_SLOW90;
+	h->total += WEIGHT_SLOW98;
+	for (uint32_t c = 0; c < h->fixed.nchecks; c++)
+		h->total += WEIGHT_SLOW_CHECK / h->fixed.nchecks;
+}
+
+static void stream_evidence_update(struct head *h, struct stream *s)
+{
+	double sum = 0.0;
+	double left = 1 - s->invested_s / h->fixed.horizon_s;
+	double before = s->e;
+	double e;
+
+	for (int j = 0; j < STATS_EFFECTS; j++) {
+		if (s->m[j] > M_MAX)
+			s->m[j] = M_MAX;
+		sum += s->m[j];
+	}
+	e = sum + (1 - h->fixed.value[P_INVEST]) * (left > 0.0 ? left : 0.0);
+	h->total += s->weight * (e - s->e);
+	s->e = e;
+	if (before > E_LARGE || e > E_LARGE)
+		streams_total(h);
+}
+
+static void slice_factor(struct head *h, struct stream *s,
+	const struct slice *sl)
+{
+	uint64_t onsets = 0;
+	double rho;
+
+	for (uint32_t r = 0; r < regions_of(h); r++)
+		if (!sl->out[r])
+			onsets += sl->onsets[r];
+	if (!onsets || sl->start_us < s->skip_until_us)
+		return;
+	if (sl->judged)
+		stream_invest(h, s, sl->start_s);
+	rho = with_controls_out(sl, stats_label_rho(&s->label));
+	rho = s->tolerated * rho / (1 - rho + s->tolerated * rho);
+	if (sl->burst)
+		slice_burst(h, s, sl, rho);
+	else
+		slice_onsets(h, s, sl, rho);
+	if (sl->judged)
+		stream_evidence_update(h, s);
+}
+
+/* Some region failed in this slice. */
+static void slice_close(struct head *h, struct stream *s, double *rate,
+	double *sum, struct slice *sl)
+{
+	uint32_t w = regions_of(h);
+	int64_t end_us = sl->start_us + h->fixed.slice_us;
+
+	slice_kappa(h, s, rate, sl);
+	if (!sl->judged)
+		for (uint32_t r = 0; r < w; r++)
+			sum[r] += fmin(sl->fails[r], sl->kappa[r] + 1);
+	slice_factor(h, s, sl);
+	if (sl->burst)
+		s->skip_until_us = end_us + us_of(h->fixed.value[P_TRANSIENT]);
+	if (sl->judged && s->kind == STREAM_POOLED)
+		match_close_slice(h, sl->start_us, sl->kappa);
+	if (sl->judged && sl->onsets[0])
+		s->onsets += fmin(sl->onsets[0], sl->kappa[0]);
+	for (uint32_t r = 0; r < w; r++)
+		rate[r] += (fmin(sl->fails[r], sl->kappa[r] + 1) - rate[r]) /
+			   h->fixed.value[P_MEMORY];
+}
+
+/* Nobody failed: only the running rates move, and waiting pairs count. */
+static void slice_close_empty(struct head *h, const struct stream *s,
+	double *rate, const struct slice *sl)
+{
+	if (sl->judged && s->kind == STREAM_POOLED)
+		match_close_slice(h, sl->start_us, NULL);
+	for (uint32_t r = 0; r < regions_of(h); r++)
+		rate[r] += (0 - rate[r]) / h->fixed.value[P_MEMORY];
+}
+
+/* Which controls are left out of the slice that starts there. */
+static void slice_controls(const struct head *h, struct slice *sl)
+{
+	uint32_t m = regions_of(h) - 1;
+	uint32_t in = m;
+
+	if (sl->judged && m > 1)
+		for (uint32_t r = 1; r <= m; r++) {
+			sl->out[r] = control_out(h, r, sl->start_us);
+			in -= sl->out[r];
+		}
+	sl->more = (double)m / in;
+}
+
+static void stream_advance(struct head *h, uint32_t index, int64_t nslices)
+{
+	uint32_t w = regions_of(h);
+	struct stream *s = &streams_of(h)[index];
+	double *rate = &rate_of(h)[index * w];
+	uint32_t *onsets = &onsets_of(h)[index * w];
+	uint32_t *fails = &fails_of(h)[index * w];
+
+	for (int64_t i = 0; i < nslices && i < EMPTY_SLICES; i++) {
+		struct slice sl = { .onsets = onsets, .fails = fails };
+
+		sl.start_us = h->slice_end_us + (i - 1) * h->fixed.slice_us;
+		sl.start_s = seconds_at(h, sl.start_us);
+		sl.judged = h->phase == PHASE_JUDGED;
+		if (i > 0 || !any_fail(&sl, w)) {
+			slice_close_empty(h, s, rate, &sl);
+			continue;
+		}
+		slice_controls(h, &sl);
+		slice_close(h, s, rate, &rate_sum_of(h)[index * w], &sl);
+		for (uint32_t r = 0; r < w; r++)
+			onsets[r] = fails[r] = 0;
+	}
+}
+
+void streams_begin_history(struct head *h, int64_t at_us)
+{
+	int64_t b = h->fixed.slice_us;
+	int64_t into = at_us % b;
+
+	if (into < 0)
+		into += b;
+	h->slice_end_us = at_us - into + b;
+}
+
+static bool slow_advance(struct head *h, int64_t at_us)
+{
+	if (h->phase != PHASE_JUDGED || at_us < h->slow_end_us)
+		return false;
+	h->slow_end_us +=
+		((at_us - h->slow_end_us) / SLOW_SLICE_US + 1) * SLOW_SLICE_US;
+	return true;
+}
+
+bool streams_advance(struct head *h, int64_t at_us)
+{
+	bool closed = false;
+
+	if (at_us >= h->slice_end_us) {
+		int64_t n = (at_us - h->slice_end_us) / h->fixed.slice_us + 1;
+
+		for (uint32_t i = 0; i < h->fixed.nstreams; i++)
+			stream_advance(h, i, n);
+		if (h->phase == PHASE_HISTORY)
+			h->slices += (double)n;
+		h->slice_end_us += n * h->fixed.slice_us;
+		closed = true;
+	}
+	return slow_advance(h, at_us) || closed;
+}
+
+static void evidence_best(double x, double *best, bool *ret_better)
+{
+	*ret_better = x > *best;
+	if (*ret_better)
+		*best = x;
+}
+
+double streams_evidence(const struct head *h, enum stream_kind *ret_kind,
+	uint32_t *ret_index)
+{
+	static const double slow[] = { WEIGHT_SLOW90, WEIGHT_SLOW98 };
+	const struct stream *s = streams_of(h);
+	double total = 0.0;
+	double best = -1.0;
+	bool better;
+
+	for (uint32_t i = 0; i < h->fixed.nstreams; i++, s++) {
+		double e = s->e;
+
+		if (s->has_history) {
+			double guard =
+				stats_guard(s->q0, s->chances, s->onsets);
+
+			if (guard < e)
+				e = guard;
+		}
+		total += s->weight * e;
+		evidence_best(s->weight * e, &best, &better);
+		if (better) {
+			*ret_kind = (enum stream_kind)s->kind;
+			*ret_index = s->index;
+		}
+	}
+	/* The latency streams hold their stake: 1 each. */
+	for (int i = 0; i < 2; i++) {
+		total += slow[i];
+		evidence_best(slow[i], &best, &better);
+		if (better) {
+			*ret_kind = STREAM_SLOW90 + (unsigned)i;
+			*ret_index = 0;
+		}
+	}
+	for (uint32_t c = 0; c < h->fixed.nchecks; c++)
+		total += WEIGHT_SLOW_CHECK / h->fixed.nchecks;
+	return total;
+}
+
+void streams_check(struct head *h, int64_t at_us)
+{
+	double threshold = 1 / h->fixed.alpha_e;
+	enum stream_kind kind = STREAM_POOLED;
+	uint32_t index = 0;
+	uint64_t canary = 0;
+
+	if (h->total < threshold ||
+		streams_evidence(h, &kind, &index) < threshold)
+		return;
+	for (uint32_t c = 0; c < h->fixed.nchecks; c++)
+		canary += pre_n_of(h)[c * regions_of(h)];
+	if (canary >= HISTORY_MIN) {
+		state_halt(h, at_us, HALT_EVIDENCE, kind, index);
+	} else if (!h->is_held) {
+		/*
+		 * A region that was always worse looks like a bad version
+		 * when nothing is known about it before: a person decides.
+		 */
+		h->is_held = 1;
+		h->held_us = at_us;
+	}
+}
