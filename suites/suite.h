@@ -44,6 +44,11 @@ struct suite_var {
 	struct span where;
 };
 
+struct suite_link { /* shown beside results and in reports */
+	struct suite_link *next;
+	struct str name, url;
+};
+
 struct suite_secret {
 	struct suite_secret *next;
 	struct str name, env, file; /* one of env and file */
@@ -65,6 +70,7 @@ enum http_ip { IP_ANY, IP_4, IP_6 };
 
 /* `http:` of a suite, deep-merged into each step. */
 struct http_options {
+	/* not given: ${region.base_url}; NULL: the region has none either */
 	const struct template *base_url;
 	uint64_t timeout_ms, connect_timeout_ms;
 	struct pair *headers;
@@ -106,7 +112,11 @@ struct poll {
 	struct check *fail_when; /* any of these holding ends it: fail */
 };
 
-struct when { /* skipped unless the variable is set (and equals) */
+/*
+ * `when: order_id` or `when: {region: west}`: skipped unless the variable is
+ * set (and equals).
+ */
+struct when {
 	struct str var; /* STR_NONE: always */
 	const struct template_tree *equals; /* NULL: being set is enough */
 };
@@ -135,7 +145,8 @@ struct step {
 	struct check *expect, *warn; /* expect: at least one, see below */
 	struct capture *captures;    /* in file order */
 	struct suite_var *vars;
-	struct span where;
+	const struct yaml_node *yaml; /* the mapping it was read from */
+	struct span where;            /* its name */
 };
 
 enum overrun { OVERRUN_SKIP, OVERRUN_QUEUE };
@@ -143,7 +154,8 @@ enum record_body { RECORD_NEVER, RECORD_ON_FAIL, RECORD_ALWAYS };
 
 struct suite {
 	struct str name, title, description, owner, runbook;
-	struct strs tags, where_globs, roles, links;
+	struct strs tags, where_globs, roles;
+	struct suite_link *links;
 	bool observe; /* gate: observe */
 	uint64_t every_ms, every_failing_ms, timeout_ms, jitter_ms;
 	int on_overrun; /* enum overrun */
@@ -155,9 +167,10 @@ struct suite {
 	struct {
 		int body; /* enum record_body */
 		uint64_t max_body;
-		struct strs redact_headers;
+		struct strs redact_headers; /* the fixed ones included */
 	} record;
-	struct span where;
+	const struct yaml_node *yaml; /* the mapping, overrides merged in */
+	struct span where;            /* its name */
 };
 
 /*
@@ -179,6 +192,16 @@ struct suite_world {
 
 /* One suite file, before its overrides are applied. */
 struct suite_file;
+
+/* Bounds on what one file may hold, beside those of the YAML reader. */
+enum {
+	SUITE_STEPS_MAX = 500,     /* of setup, steps and cleanup each */
+	SUITE_ROWS_MAX = 1000,
+	SUITE_PAIRS_MAX = 200,     /* headers, fields, vars, captures of a map */
+	SUITE_OVERRIDES_MAX = 64,
+	SUITE_FILES_MAX = 10000,   /* of one suite_load_all() */
+	SUITE_FOLDER_DEPTH_MAX = 32
+};
 
 /*
  * Reads one suite from a source.  Reports every mistake and every warning
@@ -208,7 +231,11 @@ const struct source *suite_source(const struct suite_file *f);
 struct suite_set {
 	const struct suite_file **file;
 	size_t count;
-	char hash[65]; /* SHA-256 over names and bytes of all files */
+	/*
+	 * SHA-256 over names and bytes of all files; names below the path
+	 * that was given, so that two hosts with the same files agree.
+	 */
+	char hash[65];
 };
 
 bool suite_load_all(struct arena *a, const char *const *paths, size_t npaths,

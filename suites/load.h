@@ -1,0 +1,134 @@
+#ifndef SUITES_LOAD_H
+#define SUITES_LOAD_H
+
+#include "suites/suite.h"
+#include "suites/tables.h"
+
+/*
+ * The loader's inside; nobody outside suites/ includes this.
+ *
+ * One load reads one tree: a suite file as written, or with the overrides of
+ * one region merged in.  Every reader reports into `ds`, goes on after a
+ * mistake, and leaves its field at the default then.
+ */
+enum { NAME_MAX_BYTES = 64, HINTS_MAX = 100 };
+
+/* `lint: {allow: [W104]}` on a node: a code and the bytes it holds for. */
+struct allow {
+	struct allow *next;
+	unsigned code;
+	struct span where;
+};
+
+struct load {
+	struct arena *arena;
+	struct diags *ds;
+	const struct suite_world *world;
+	struct allow *allows;
+	/* of the suite in all its variants: a step may be for one of them */
+	const struct strs *roles;
+	unsigned hints_left; /* looking for near names is quadratic */
+};
+
+/* parts.c */
+
+/*
+ * keys_read(), and what the language adds to it: keys that are not executed
+ * yet are refused by name, and ${...} where it would not be filled in.
+ */
+bool map_read(struct load *l, const struct key *table,
+	const struct yaml_node *map, const char *what, void *ret);
+/* Text with ${...}; NULL after a mistake. */
+const struct template *text_read(struct load *l, const struct yaml_node *n,
+	const char *what);
+/* Two keys of one map that exclude each other: the second is the mistake. */
+void keys_exclude(struct load *l, const struct yaml_node *first,
+	const struct yaml_node *second);
+/* More than `max` entries are a mistake. */
+bool count_fits(struct load *l, const struct yaml_node *n, const char *what,
+	uint32_t max);
+/* A hint with the nearest candidate at the diagnostic added last. */
+void hint_nearest(struct load *l, struct str word, const struct str *candidates,
+	size_t n);
+/* [A-Za-z_][A-Za-z0-9_]*, short, and no built-in name. */
+bool name_check(struct load *l, const struct yaml_node *key);
+
+enum pairs_kind { PAIRS_HEADERS, PAIRS_COOKIES, PAIRS_FIELDS };
+struct pair *pairs_read(struct load *l, const struct yaml_node *map,
+	enum pairs_kind kind);
+void auth_read(struct load *l, const struct yaml_node *map, struct auth *ret);
+/*
+ * Vars, secrets and captures whose value is wrong stay in the list with no
+ * value, so that their names are known and the mistake is reported once.
+ */
+struct suite_var *vars_read(struct load *l, const struct yaml_node *map);
+struct suite_secret *secrets_read(struct load *l, const struct yaml_node *map);
+struct capture *captures_read(struct load *l, const struct yaml_node *map);
+void allow_read(struct load *l, const struct yaml_node *lint,
+	const struct yaml_node *holder);
+bool name_looks_secret(struct str name);
+
+/* http_options.c */
+void http_defaults(struct load *l, struct http_options *ret);
+/* Reads over what *h already holds. */
+void http_read(struct load *l, const struct yaml_node *map,
+	struct http_options *h);
+/* `http`: of the step.  May it be asked for, and is there a base for it? */
+void url_check(struct load *l, const struct yaml_node *n,
+	const struct template *url, const struct http_options *http);
+
+/* step.c */
+struct step *steps_read(struct load *l, const struct yaml_node *list,
+	const char *what, const struct http_options *http);
+void step_names_check(struct load *l, const struct suite *s);
+
+/* limits.c */
+void limits_check(struct load *l, const struct suite *s);
+/* Does any step ask something, as each role?  STR_NONE: in some region. */
+void idle_check(struct load *l, const struct suite *s, struct str region);
+bool strs_hold(const struct strs *list, struct str item);
+bool where_holds(const struct strs *globs, struct str region);
+
+/* suite.c */
+struct suite *suite_read(struct load *l, const struct yaml_node *root);
+
+/* scope.c */
+
+/* One use of a name by a step, with what it is used for. */
+struct use {
+	struct use *next;
+	const struct template_ref *ref;
+	bool in_url; /* URL or query: seen by every proxy and log */
+};
+struct use *step_uses(struct load *l, const struct step *s);
+/* Unknown names, names used too early; warns of unused captures (W102) and
+ * of secrets in URLs (W105). */
+void scope_check(struct load *l, const struct suite *s);
+
+/* lint.c */
+void lint_check(struct load *l, const struct suite *s);
+
+/* literal.c: literals that look like secrets (W103) */
+void literal_check(struct load *l, const struct yaml_node *root);
+bool literal_looks_secret(struct str text);
+
+/* overrides.c */
+
+/* `over` on `base`: maps merged, everything else replaced. */
+const struct yaml_node *yaml_merge(struct arena *a,
+	const struct yaml_node *base, const struct yaml_node *over);
+
+/* What lies below a node and where it ends. */
+struct span yaml_extent(const struct yaml_node *n);
+
+/* walk.c: a tree in the order of the file, without recursion */
+enum { WALK_DEPTH_MAX = 80 }; /* the reader's limit is below it */
+struct yaml_walk {
+	const struct yaml_node *stack[WALK_DEPTH_MAX];
+	unsigned depth;
+};
+void yaml_walk_start(struct yaml_walk *w, const struct yaml_node *root);
+/* NULL at the end.  `into` false: leaves out what is below the last one. */
+const struct yaml_node *yaml_walk_next(struct yaml_walk *w, bool into);
+
+#endif

@@ -1,0 +1,444 @@
+#include "suites/load.h"
+
+#include <string.h>
+
+#include "base/codes.h"
+
+/* The first words of built-in names: nothing of the author's may hide them. */
+static const char *const reserved[] = { "region", "env", "role", "runner",
+	"suite", "step", "run", "row", "deploy", NULL };
+
+static bool text_is_name(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+		bool letter = (c >= 'a' && c <= 'z') ||
+			      (c >= 'A' && c <= 'Z') || c == '_';
+
+		if (!letter && (i == 0 || c < '0' || c > '9'))
+			return false;
+	}
+	return s.len > 0 && s.len <= NAME_MAX_BYTES;
+}
+
+bool name_check(struct load *l, const struct yaml_node *key)
+{
+	if (!text_is_name(key->text)) {
+		diag_add(l->ds, DIAG_ERROR, E21, key->where,
+			"`%.*s` can not be the name of a variable",
+			STR_ARG(key->text));
+		diag_hint(l->ds,
+			"a letter or _, then letters, digits and _; "
+			"at most %d",
+			NAME_MAX_BYTES);
+		return false;
+	}
+	for (size_t i = 0; reserved[i]; i++) {
+		if (!str_eq(key->text, str_from(reserved[i])))
+			continue;
+		diag_add(l->ds, DIAG_ERROR, E25, key->where,
+			"`%s` is a built-in name", reserved[i]);
+		return false;
+	}
+	return true;
+}
+
+static bool key_refused(struct load *l, const struct yaml_node *n)
+{
+	diag_add(l->ds, DIAG_ERROR, E12, n->key->where,
+		"`%.*s` is not available in this version",
+		STR_ARG(n->key->text));
+	diag_hint(l->ds, "known, but not executed yet");
+	return false;
+}
+
+/* A text that is taken as it stands: ${...} in it would never be filled in. */
+static bool key_plain(struct load *l, const struct yaml_node *n)
+{
+	const struct yaml_node *e = n->kind == YAML_LIST ? n->first : n;
+	bool good = true;
+
+	for (; e; e = n->kind == YAML_LIST ? e->next : NULL) {
+		if (e->kind != YAML_SCALAR ||
+			str_find(e->text, STR("${"), 0) == SIZE_MAX)
+			continue;
+		diag_add(l->ds, DIAG_ERROR, E33, e->where,
+			"`%.*s` can not hold ${...}", STR_ARG(n->key->text));
+		good = false;
+	}
+	return good;
+}
+
+bool map_read(struct load *l, const struct key *table,
+	const struct yaml_node *map, const char *what, void *ret)
+{
+	bool good = keys_read(table, map, what, ret, l->arena, l->ds);
+
+	if (map->kind != YAML_MAP)
+		return false;
+	for (const struct key *k = table; k->name; k++) {
+		const struct yaml_node *n = yaml_get(map, k->name);
+
+		if (!n)
+			continue;
+		if (!k->help)
+			good &= key_refused(l, n);
+		else if (k->type == KEY_STR || k->type == KEY_STRS)
+			good &= key_plain(l, n);
+	}
+	return good;
+}
+
+void keys_exclude(struct load *l, const struct yaml_node *first,
+	const struct yaml_node *second)
+{
+	diag_add(l->ds, DIAG_ERROR, E13, second->key->where,
+		"`%.*s` and `%.*s` exclude each other",
+		STR_ARG(second->key->text), STR_ARG(first->key->text));
+	diag_also(l->ds, first->key->where, "the other one");
+}
+
+bool count_fits(struct load *l, const struct yaml_node *n, const char *what,
+	uint32_t max)
+{
+	if (n->count <= max)
+		return true;
+	diag_add(l->ds, DIAG_ERROR, E23, n->where,
+		"`%s` has %u entries, at most %u are allowed", what, n->count,
+		max);
+	return false;
+}
+
+void hint_nearest(struct load *l, struct str word, const struct str *candidates,
+	size_t n)
+{
+	size_t at;
+
+	if (l->hints_left == 0)
+		return;
+	l->hints_left--;
+	at = str_nearest(word, candidates, n);
+	if (at != SIZE_MAX)
+		diag_hint(l->ds, "did you mean `%.*s`?",
+			STR_ARG(candidates[at]));
+}
+
+const struct template *text_read(struct load *l, const struct yaml_node *n,
+	const char *what)
+{
+	struct str text;
+
+	if (!key_scalar(n, what, &text, l->ds))
+		return NULL;
+	return template_parse(l->arena, n, l->ds);
+}
+
+/* RFC 9110, 5.6.2 */
+static bool text_is_token(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			     (c >= 'A' && c <= 'Z');
+
+		if (!alnum && (c == 0 || !strchr("!#$%&'*+-.^_`|~", c)))
+			return false;
+	}
+	return s.len > 0;
+}
+
+static bool pair_value_fits(struct load *l, const struct yaml_node *n,
+	enum pairs_kind kind)
+{
+	if (kind == PAIRS_FIELDS)
+		return true;
+	for (size_t i = 0; i < n->text.len; i++) {
+		char c = n->text.ptr[i];
+
+		if (c != '\r' && c != '\n' && c != '\0')
+			continue;
+		diag_add(l->ds, DIAG_ERROR, E21, n->where,
+			"a line end can not be sent in `%.*s`",
+			STR_ARG(n->key ? n->key->text : n->text));
+		return false;
+	}
+	return true;
+}
+
+static bool pair_name_fits(struct load *l, const struct yaml_node *n,
+	enum pairs_kind kind)
+{
+	const struct yaml_node *key = n->key;
+
+	if (kind == PAIRS_FIELDS)
+		return true;
+	if (!text_is_token(key->text)) {
+		diag_add(l->ds, DIAG_ERROR, E21, key->where,
+			"`%.*s` can not be the name of a %s",
+			STR_ARG(key->text),
+			kind == PAIRS_HEADERS ? "header" : "cookie");
+		return false;
+	}
+	return true;
+}
+
+static struct pair **pair_add(struct load *l, struct str name,
+	const struct yaml_node *value, enum pairs_kind kind, struct pair **tail)
+{
+	const struct template *t;
+	struct pair *p;
+	struct arena *a = l->arena;
+
+	t = text_read(l, value, arena_str(a, name).ptr);
+	if (!t || !pair_value_fits(l, value, kind))
+		return tail;
+	p = ARENA_NEW(a, struct pair);
+	p->name = name;
+	p->value = t;
+	p->where = value->where;
+	*tail = p;
+	return &p->next;
+}
+
+/* Header names that differ in case only are one header. */
+static bool pair_is_new(struct load *l, const struct yaml_node *map,
+	const struct yaml_node *n)
+{
+	for (const struct yaml_node *p = map->first; p != n; p = p->next) {
+		if (!str_eq_nocase(p->key->text, n->key->text))
+			continue;
+		diag_add(l->ds, DIAG_ERROR, E25, n->key->where,
+			"header `%.*s` is given twice", STR_ARG(n->key->text));
+		diag_also(l->ds, p->key->where, "first here");
+		return false;
+	}
+	return true;
+}
+
+struct pair *pairs_read(struct load *l, const struct yaml_node *map,
+	enum pairs_kind kind)
+{
+	struct pair *first = NULL;
+	struct pair **tail = &first;
+
+	if (!map || !count_fits(l, map, "map", SUITE_PAIRS_MAX))
+		return NULL;
+	for (const struct yaml_node *n = map->first; n; n = n->next) {
+		if (!pair_name_fits(l, n, kind))
+			continue;
+		if (kind == PAIRS_HEADERS && !pair_is_new(l, map, n))
+			continue;
+		if (n->kind != YAML_LIST || kind == PAIRS_COOKIES) {
+			tail = pair_add(l, n->key->text, n, kind, tail);
+			continue;
+		}
+		if (!count_fits(l, n, "list", SUITE_PAIRS_MAX))
+			continue;
+		for (const struct yaml_node *e = n->first; e; e = e->next)
+			tail = pair_add(l, n->key->text, e, kind, tail);
+	}
+	return first;
+}
+
+void auth_read(struct load *l, const struct yaml_node *map, struct auth *ret)
+{
+	struct auth_keys keys = { 0 };
+	struct basic_keys basic = { 0 };
+	struct auth auth = { 0 };
+
+	if (!map)
+		return;
+	if (!map_read(l, auth_key_table, map, "auth", &keys))
+		return;
+	if (keys.basic && keys.bearer) {
+		keys_exclude(l, keys.basic, keys.bearer);
+		return;
+	}
+	if (keys.bearer) {
+		auth.kind = AUTH_BEARER;
+		auth.token = text_read(l, keys.bearer, "bearer");
+		if (auth.token)
+			*ret = auth;
+		return;
+	}
+	if (!keys.basic) {
+		diag_add(l->ds, DIAG_ERROR, E11, map->where,
+			"`auth` needs `basic` or `bearer`");
+		return;
+	}
+	if (!map_read(l, basic_key_table, keys.basic, "basic", &basic))
+		return;
+	auth.kind = AUTH_BASIC;
+	auth.user = text_read(l, basic.user, "user");
+	auth.password = text_read(l, basic.password, "password");
+	if (auth.user && auth.password)
+		*ret = auth;
+}
+
+struct suite_var *vars_read(struct load *l, const struct yaml_node *map)
+{
+	struct suite_var *first = NULL;
+	struct suite_var **tail = &first;
+
+	if (!map || !count_fits(l, map, "vars", SUITE_PAIRS_MAX))
+		return NULL;
+	for (const struct yaml_node *n = map->first; n; n = n->next) {
+		struct suite_var *v;
+		const struct template_tree *t;
+
+		t = template_tree_parse(l->arena, n, l->ds);
+		if (!name_check(l, n->key))
+			continue;
+		v = ARENA_NEW(l->arena, struct suite_var);
+		v->name = n->key->text;
+		v->value = t;
+		v->where = n->key->where;
+		*tail = v;
+		tail = &v->next;
+	}
+	return first;
+}
+
+static void secret_read(struct load *l, const struct yaml_node *n,
+	struct suite_secret *s)
+{
+	struct secret_keys keys = { 0 };
+
+	s->name = n->key->text;
+	s->where = n->key->where;
+	if (!map_read(l, secret_key_table, n, "secret", &keys))
+		return;
+	if (keys.env.ptr && keys.file.ptr)
+		keys_exclude(l, yaml_get(n, "env"), yaml_get(n, "file"));
+	else if (keys.env.len == 0 && keys.file.len == 0)
+		diag_add(l->ds, DIAG_ERROR, E11, n->key->where,
+			"secret `%.*s` needs `env` or `file`",
+			STR_ARG(n->key->text));
+	s->env = keys.env;
+	s->file = keys.file;
+	s->optional = keys.optional;
+}
+
+struct suite_secret *secrets_read(struct load *l, const struct yaml_node *map)
+{
+	struct suite_secret *first = NULL;
+	struct suite_secret **tail = &first;
+
+	if (!map || !count_fits(l, map, "secrets", SUITE_PAIRS_MAX))
+		return NULL;
+	for (const struct yaml_node *n = map->first; n; n = n->next) {
+		struct suite_secret *s;
+
+		if (!name_check(l, n->key))
+			continue;
+		s = ARENA_NEW(l->arena, struct suite_secret);
+		secret_read(l, n, s);
+		*tail = s;
+		tail = &s->next;
+	}
+	return first;
+}
+
+bool name_looks_secret(struct str name)
+{
+	static const char *const parts[] = { "token", "password", "passwd",
+		"secret", "session", "apikey", "api_key", "credential", "jwt",
+		NULL };
+	char lower[NAME_MAX_BYTES];
+	struct str s = { lower, 0 };
+
+	for (; s.len < name.len && s.len < sizeof(lower); s.len++) {
+		char c = name.ptr[s.len];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		lower[s.len] = c == '-' ? '_' : c;
+	}
+	for (size_t i = 0; parts[i]; i++) {
+		if (str_find(s, str_from(parts[i]), 0) != SIZE_MAX)
+			return true;
+	}
+	return false;
+}
+
+struct capture *captures_read(struct load *l, const struct yaml_node *map)
+{
+	static const char *const also[] = { "secret", NULL };
+	struct capture *first = NULL;
+	struct capture **tail = &first;
+
+	if (!map || !count_fits(l, map, "capture", SUITE_PAIRS_MAX))
+		return NULL;
+	for (const struct yaml_node *n = map->first; n; n = n->next) {
+		const struct yaml_node *said = yaml_get(n, "secret");
+		const struct query *from;
+		bool secret = name_looks_secret(n->key->text);
+		struct capture *c;
+
+		if (said)
+			key_bool(said, "secret", &secret, l->ds);
+		from = query_parse(l->arena, n, also, l->ds);
+		if (!name_check(l, n->key))
+			continue;
+		c = ARENA_NEW(l->arena, struct capture);
+		c->name = n->key->text;
+		c->from = from;
+		c->secret = secret;
+		c->where = n->key->where;
+		*tail = c;
+		tail = &c->next;
+	}
+	return first;
+}
+
+/* 0: no warning has this code. */
+static unsigned warning_code(struct str text)
+{
+	static const struct {
+		char letter;
+		unsigned code;
+	} codes[] = {
+#define X(letter_, number_, title_) { #letter_[0], number_ },
+		CODE_MAP(X)
+#undef X
+	};
+	uint64_t number;
+
+	if (text.len != 4 || text.ptr[0] != 'W' ||
+		!str_to_u64(str_sub(text, 1, 3), &number))
+		return 0;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (codes[i].letter == 'W' && codes[i].code == number)
+			return codes[i].code;
+	}
+	return 0;
+}
+
+void allow_read(struct load *l, const struct yaml_node *lint,
+	const struct yaml_node *holder)
+{
+	struct lint_keys keys = { 0 };
+
+	if (!lint || !map_read(l, lint_key_table, lint, "lint", &keys))
+		return;
+	for (size_t i = 0; i < keys.allow.count; i++) {
+		struct str text = keys.allow.item[i];
+		struct allow *allow;
+		unsigned code = warning_code(text);
+
+		if (!code) {
+			diag_add(l->ds, DIAG_ERROR, E24,
+				keys.allow.node[i]->where,
+				"`%.*s` is not the code of a warning",
+				STR_ARG(text));
+			if (text.len && text.ptr[0] == 'E')
+				diag_hint(l->ds, "an error can not be allowed");
+			continue;
+		}
+		allow = ARENA_NEW(l->arena, struct allow);
+		allow->code = code;
+		allow->where = yaml_extent(holder);
+		allow->next = l->allows;
+		l->allows = allow;
+	}
+}

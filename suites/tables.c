@@ -1,0 +1,267 @@
+#include "suites/tables.h"
+
+#define SECONDS 1000.0
+#define HOURS   3600000.0
+
+static const char *const words_gate[] = { "block", "observe", NULL };
+static const char *const words_overrun[] = { "skip", "queue", NULL };
+static const char *const words_version[] = { "auto", "1.0", "1.1", "2",
+	"2-prior-knowledge", NULL };
+static const char *const words_connection[] = { "run", "fresh", NULL };
+static const char *const words_cookies[] = { "run", NULL };
+static const char *const words_ip[] = { "any", "4", "6", NULL };
+static const char *const words_trace[] = { "off", "w3c", NULL };
+static const char *const words_tls[] = { "1.0", "1.1", "1.2", "1.3", NULL };
+static const char *const words_backoff[] = { "fixed", "exponential", NULL };
+static const char *const words_record[] = { "never", "on_fail", "always",
+	NULL };
+
+/* clang-format off */
+#define AT(field)          KEY(struct ROW_STRUCT, field)
+#define ROW(name, type, flags, field, low, high, words, fallback, help) \
+	{ name, type, flags, AT(field), low, high, words, fallback, help }
+/* read by the code that owns it */
+#define NODE(name, type, field, fallback, help) \
+	ROW(name, type, 0, field, 0, 0, NULL, fallback, help)
+#define REFUSED(name)      NODE(name, KEY_NODE, refused, NULL, NULL)
+#define END                { .name = NULL }
+
+#define ROW_STRUCT suite_keys
+const struct key suite_key_table[] = {
+	ROW("version", KEY_INT, KEY_REQUIRED, version, 1, 1, NULL, NULL,
+		"version of the suite language"),
+	ROW("suite", KEY_ID, KEY_REQUIRED, suite, 0, 0, NULL, NULL,
+		"its name, unique among all suites"),
+	ROW("title", KEY_STR, 0, title, 0, 0, NULL, NULL, "one line for people"),
+	ROW("description", KEY_STR, 0, description, 0, 0, NULL, NULL,
+		"what it proves"),
+	ROW("owner", KEY_STR, 0, owner, 0, 0, NULL, NULL, "team to ask"),
+	ROW("runbook", KEY_STR, 0, runbook, 0, 0, NULL, NULL,
+		"what to do when it fails"),
+	NODE("links", KEY_MAP, links, NULL, "name to URL, shown in reports"),
+	ROW("tags", KEY_STRS, 0, tags, 0, 0, NULL, NULL, "for --tag and stages"),
+	ROW("gate", KEY_WORD, 0, gate, 0, 0, words_gate, "block",
+		"observe: recorded and shown, never halts"),
+	ROW("every", KEY_DURATION, 0, every_ms, 10, 24 * HOURS, NULL, "60s",
+		"from start to start"),
+	ROW("every_failing", KEY_DURATION, 0, every_failing_ms, 10, 24 * HOURS,
+		NULL, "every", "after a failure, until it is good again"),
+	NODE("jitter", KEY_NODE, jitter, "0", "share of every, or a duration"),
+	ROW("timeout", KEY_DURATION, 0, timeout_ms, 1, 24 * HOURS, NULL,
+		"min(every, 60s)", "the whole run without clean-up"),
+	ROW("on_overrun", KEY_WORD, 0, on_overrun, 0, 0, words_overrun, "skip",
+		"the last run still goes when the next is due"),
+	ROW("where", KEY_STRS, 0, where_globs, 0, 0, NULL, "all",
+		"globs of env/region"),
+	ROW("roles", KEY_STRS, 0, roles, 0, 0, NULL, "default",
+		"one run for each role of the line file"),
+	NODE("rows", KEY_NODE, rows, "one empty row",
+		"list of maps: one run for each, as ${row.NAME}"),
+	NODE("vars", KEY_MAP, vars, NULL, "values by name"),
+	NODE("secrets", KEY_MAP, secrets, NULL, "name to {env} or {file}"),
+	NODE("http", KEY_MAP, http, NULL, "defaults of every step"),
+	NODE("overrides", KEY_MAP, overrides, NULL,
+		"env or env/region to a partial suite"),
+	NODE("setup", KEY_LIST, setup, NULL, "steps whose failure is an error"),
+	ROW("steps", KEY_LIST, KEY_REQUIRED, steps, 0, 0, NULL, NULL,
+		"steps whose failure is a failure"),
+	NODE("cleanup", KEY_LIST, cleanup, NULL, "steps that always run"),
+	NODE("record", KEY_MAP, record, NULL, "what a result keeps"),
+	NODE("lint", KEY_MAP, lint, NULL, "{allow: [W104]}"),
+	REFUSED("imports"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT step_keys
+const struct key step_key_table[] = {
+	ROW("name", KEY_STR, KEY_REQUIRED, name, 0, 0, NULL, NULL,
+		"unique in its suite"),
+	NODE("get", KEY_NODE, get, NULL, "URL"),
+	NODE("post", KEY_NODE, post, NULL, "URL"),
+	NODE("put", KEY_NODE, put, NULL, "URL"),
+	NODE("patch", KEY_NODE, patch, NULL, "URL"),
+	NODE("delete", KEY_NODE, del, NULL, "URL"),
+	NODE("head", KEY_NODE, head, NULL, "URL"),
+	NODE("options", KEY_NODE, options, NULL, "URL"),
+	NODE("request", KEY_MAP, request, NULL, "{method, url}"),
+	NODE("wait", KEY_NODE, wait, NULL, "duration: only waits"),
+	NODE("json", KEY_NODE, json, NULL, "body, written in YAML"),
+	NODE("form", KEY_MAP, form, NULL, "body, form fields"),
+	NODE("body", KEY_NODE, body, NULL, "body, as it is"),
+	NODE("headers", KEY_MAP, headers, NULL, "name to value or values"),
+	NODE("query", KEY_MAP, query, NULL, "name to value or values"),
+	NODE("cookies", KEY_MAP, cookies, NULL, "name to value"),
+	NODE("auth", KEY_MAP, auth, NULL, "{basic} or {bearer}"),
+	NODE("http", KEY_MAP, http, NULL, "over the suite's"),
+	ROW("timeout", KEY_DURATION, 0, timeout_ms, 1, 24 * HOURS, NULL,
+		"poll.for + http.timeout", "all its retries and polls"),
+	NODE("when", KEY_NODE, when, NULL,
+		"NAME (is set) or {NAME: VALUE} (equals), else skipped"),
+	ROW("roles", KEY_STRS, 0, roles, 0, 0, NULL, "all", "only as these"),
+	ROW("where", KEY_STRS, 0, where_globs, 0, 0, NULL, "all",
+		"only in these regions"),
+	ROW("tags", KEY_STRS, 0, tags, 0, 0, NULL, NULL, "for --tag"),
+	NODE("retry", KEY_MAP, retry, NULL, "repeats a failed request"),
+	NODE("poll", KEY_MAP, poll, NULL, "repeats until it is as expected"),
+	NODE("expect", KEY_MAP, expect, "status: 2xx", "what must hold"),
+	NODE("warn", KEY_MAP, warn, NULL, "a miss marks the run degraded"),
+	NODE("checks", KEY_LIST, checks, NULL, "the long form of expect"),
+	NODE("capture", KEY_MAP, capture, NULL, "name to extractor"),
+	NODE("vars", KEY_MAP, vars, NULL, "values from this step on"),
+	NODE("lint", KEY_MAP, lint, NULL, "{allow: [W107]}"),
+	REFUSED("use"),
+	REFUSED("with"),
+	REFUSED("tcp"),
+	REFUSED("tls"),
+	REFUSED("dns"),
+	REFUSED("multipart"),
+	REFUSED("graphql"),
+	REFUSED("body_file"),
+	REFUSED("body_base64"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT http_keys
+const struct key http_key_table[] = {
+	NODE("base_url", KEY_NODE, base_url, "${region.base_url}",
+		"what relative URLs go to"),
+	ROW("timeout", KEY_DURATION, 0, timeout_ms, 1, 1 * HOURS, NULL, "10s",
+		"one request"),
+	ROW("connect_timeout", KEY_DURATION, 0, connect_timeout_ms, 1,
+		1 * HOURS, NULL, "5s", "name, TCP and TLS"),
+	NODE("headers", KEY_MAP, headers, NULL, "of every request"),
+	NODE("user_agent", KEY_NODE, user_agent, "andon/VERSION", "text"),
+	ROW("version", KEY_WORD, 0, version, 0, 0, words_version, "auto",
+		"of HTTP"),
+	ROW("redirects", KEY_INT, 0, redirects, 0, 50, NULL, "0",
+		"how many are followed"),
+	ROW("auth_on_redirect", KEY_BOOL, 0, auth_on_redirect, 0, 0, NULL,
+		"false", "send auth to where a redirect leads"),
+	ROW("connection", KEY_WORD, 0, connection, 0, 0, words_connection,
+		"run", "run: fresh for a run, reused inside it"),
+	ROW("cookies", KEY_WORD, 0, cookies, 0, 0, words_cookies, "run",
+		"kept for the run"),
+	ROW("compressed", KEY_BOOL, 0, compressed, 0, 0, NULL, "true",
+		"accept and decode gzip, deflate, br"),
+	ROW("max_body", KEY_SIZE, 0, max_body, 1, 1 << 30, NULL, "4MiB",
+		"bytes after decoding"),
+	ROW("ip", KEY_WORD, 0, ip, 0, 0, words_ip, "any", "address family"),
+	NODE("unix_socket", KEY_NODE, unix_socket, NULL, "path"),
+	NODE("proxy", KEY_NODE, proxy, NULL, "URL; the environment is not read"),
+	NODE("tls", KEY_MAP, tls, NULL, "how the server must prove itself"),
+	ROW("trace", KEY_WORD, 0, trace, 0, 0, words_trace, "w3c",
+		"send a traceparent header"),
+	REFUSED("addresses"),
+	REFUSED("resolve"),
+	REFUSED("connect_to"),
+	REFUSED("dns_servers"),
+	REFUSED("interface"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT tls_keys
+const struct key tls_key_table[] = {
+	ROW("verify", KEY_BOOL, 0, verify, 0, 0, NULL, "true",
+		"certificate and name"),
+	ROW("ca", KEY_STR, 0, ca, 0, 0, NULL, "the system's", "file"),
+	ROW("cert", KEY_STR, 0, cert, 0, 0, NULL, NULL, "client's, file"),
+	ROW("key", KEY_STR, 0, key, 0, 0, NULL, NULL, "client's, file"),
+	ROW("server_name", KEY_STR, 0, server_name, 0, 0, NULL,
+		"the URL's host", "SNI and name to verify"),
+	ROW("min", KEY_WORD, 0, min, 0, 0, words_tls, "1.2", "version"),
+	ROW("max", KEY_WORD, 0, max, 0, 0, words_tls, NULL, "version"),
+	REFUSED("pin"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT retry_keys
+const struct key retry_key_table[] = {
+	ROW("times", KEY_INT, 0, times, 0, 100, NULL, "0", "at most so many"),
+	ROW("every", KEY_DURATION, 0, every_ms, 1, 1 * HOURS, NULL, "1s",
+		"pause before the first"),
+	ROW("backoff", KEY_WORD, 0, backoff, 0, 0, words_backoff, "fixed",
+		"exponential: the pause doubles"),
+	ROW("max", KEY_DURATION, 0, max_ms, 1, 1 * HOURS, NULL, "30s",
+		"longest pause"),
+	ROW("on", KEY_STRS, 0, on, 0, 0, NULL, "network",
+		"network, 5xx, 4xx, assert"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT poll_keys
+const struct key poll_key_table[] = {
+	ROW("every", KEY_DURATION, 0, every_ms, 1, 1 * HOURS, NULL, "1s",
+		"from start to start"),
+	ROW("for", KEY_DURATION, 0, for_ms, 1, 24 * HOURS, NULL, "30s",
+		"at most so long"),
+	NODE("fail_when", KEY_MAP, fail_when, NULL,
+		"as in expect; any of it ends the poll: failed"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT request_keys
+const struct key request_key_table[] = {
+	ROW("method", KEY_NODE, KEY_REQUIRED, method, 0, 0, NULL, NULL,
+		"in capitals"),
+	ROW("url", KEY_NODE, KEY_REQUIRED, url, 0, 0, NULL, NULL, "URL"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT auth_keys
+const struct key auth_key_table[] = {
+	NODE("basic", KEY_MAP, basic, NULL, "{user, password}"),
+	NODE("bearer", KEY_NODE, bearer, NULL, "token"),
+	REFUSED("digest"),
+	REFUSED("oauth2"),
+	REFUSED("aws_sigv4"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT basic_keys
+const struct key basic_key_table[] = {
+	ROW("user", KEY_NODE, KEY_REQUIRED, user, 0, 0, NULL, NULL, "text"),
+	ROW("password", KEY_NODE, KEY_REQUIRED, password, 0, 0, NULL, NULL,
+		"text"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT secret_keys
+const struct key secret_key_table[] = {
+	ROW("env", KEY_STR, 0, env, 0, 0, NULL, NULL, "environment variable"),
+	ROW("file", KEY_STR, 0, file, 0, 0, NULL, NULL, "path"),
+	ROW("optional", KEY_BOOL, 0, optional, 0, 0, NULL, "false",
+		"may be missing"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT record_keys
+const struct key record_key_table[] = {
+	ROW("body", KEY_WORD, 0, body, 0, 0, words_record, "on_fail",
+		"when a result keeps the body"),
+	ROW("max_body", KEY_SIZE, 0, max_body, 0, 1 << 20, NULL, "16KB",
+		"kept of a body"),
+	ROW("redact_headers", KEY_STRS, 0, redact_headers, 0, 0, NULL,
+		"Authorization, Cookie, Set-Cookie, Proxy-Authorization, "
+		"X-Api-Key",
+		"hidden in results, beside the default ones"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT lint_keys
+const struct key lint_key_table[] = {
+	ROW("allow", KEY_STRS, KEY_REQUIRED, allow, 0, 0, NULL, NULL,
+		"codes of warnings, W104"),
+	END
+};
+/* clang-format on */

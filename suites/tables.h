@@ -1,0 +1,100 @@
+#ifndef SUITES_TABLES_H
+#define SUITES_TABLES_H
+
+#include "base/keys.h"
+
+/*
+ * The key tables of the suite language, for the loader, the manual and the
+ * JSON Schema, and the structs that keys_read() fills from them.
+ *
+ * A row without help is a key of the language that this version does not
+ * execute yet.  It is known, so that it is refused by name and never
+ * ignored: a suite that asks for something that is not done must not run.
+ */
+struct suite_keys {
+	int64_t version;
+	struct str suite, title, description, owner, runbook;
+	int gate, on_overrun;
+	uint64_t every_ms, every_failing_ms, timeout_ms; /* 0: not given */
+	struct strs tags, where_globs, roles;
+	const struct yaml_node *links, *jitter, *rows, *vars, *secrets, *http,
+		*overrides, *setup, *steps, *cleanup, *record, *lint;
+	const struct yaml_node *refused;
+};
+
+struct step_keys {
+	struct str name;
+	const struct yaml_node *get, *post, *put, *patch, *del, *head, *options,
+		*request, *wait;
+	const struct yaml_node *json, *form, *body;
+	const struct yaml_node *headers, *query, *cookies, *auth, *http, *when;
+	uint64_t timeout_ms; /* 0: not given */
+	struct strs roles, where_globs, tags;
+	const struct yaml_node *retry, *poll, *expect, *warn, *checks, *capture,
+		*vars, *lint;
+	const struct yaml_node *refused;
+};
+
+struct http_keys {
+	const struct yaml_node *base_url, *headers, *user_agent, *proxy,
+		*unix_socket, *tls;
+	uint64_t timeout_ms, connect_timeout_ms, max_body;
+	int64_t redirects;
+	int version, connection, cookies, ip, trace;
+	bool auth_on_redirect, compressed;
+	const struct yaml_node *refused;
+};
+
+struct tls_keys {
+	bool verify;
+	struct str ca, cert, key, server_name;
+	int min, max; /* index into the words; -1: not given */
+	const struct yaml_node *refused;
+};
+
+struct retry_keys {
+	int64_t times;
+	uint64_t every_ms, max_ms;
+	int backoff;
+	struct strs on;
+};
+
+struct poll_keys {
+	uint64_t every_ms, for_ms;
+	const struct yaml_node *fail_when;
+};
+
+struct request_keys {
+	const struct yaml_node *method, *url;
+};
+
+struct auth_keys {
+	const struct yaml_node *basic, *bearer;
+	const struct yaml_node *refused;
+};
+
+struct basic_keys {
+	const struct yaml_node *user, *password;
+};
+
+struct secret_keys {
+	struct str env, file;
+	bool optional;
+};
+
+struct record_keys {
+	int body;
+	uint64_t max_body;
+	struct strs redact_headers;
+};
+
+struct lint_keys {
+	struct strs allow;
+};
+
+extern const struct key suite_key_table[], step_key_table[], http_key_table[],
+	tls_key_table[], retry_key_table[], poll_key_table[],
+	request_key_table[], auth_key_table[], basic_key_table[],
+	secret_key_table[], record_key_table[], lint_key_table[];
+
+#endif
