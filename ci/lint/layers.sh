@@ -44,7 +44,7 @@ BEGIN {
 
 	n_libc = split("assert complex ctype dirent dlfcn endian errno " \
 		"execinfo fcntl fenv float fnmatch getopt glob grp ifaddrs " \
-		"inttypes limits locale malloc math netdb poll pthread pwd " \
+		"inttypes langinfo limits locale malloc math netdb poll pthread pwd " \
 		"sched search semaphore signal spawn stdalign stdarg " \
 		"stdatomic stdbool stddef stdint stdio stdlib stdnoreturn " \
 		"string strings syslog termios time ucontext unistd wchar " \
