@@ -1,0 +1,90 @@
+#ifndef RUNNER_HTTP_H
+#define RUNNER_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "runner/resolve.h"
+#include "store/record.h"
+#include "suites/response.h"
+#include "suites/suite.h"
+
+/*
+ * HTTP exchanges on a loop; the one door to libcurl.  One per worker; all
+ * calls in the loop's thread.
+ *
+ * A session is one run: its connections and cookies begin with it and end
+ * with it, so that no run profits from what another one did (reuse hides a
+ * dead backend and an expired certificate, measured).
+ *
+ * libcurl is given no way to act by itself: no redirects (followed here, see
+ * below), no proxy, netrc, alt-svc or HSTS of the environment, http and https
+ * only, names resolved by runner/resolve.
+ *
+ * Redirects, when allowed: to http and https only, never from https to http;
+ * at another scheme, host or port all headers of the author but a short safe
+ * list, auth and cookies go, and a body is never sent there.
+ */
+struct http;
+struct http_session;
+struct exchange;
+
+struct http *http_new(struct loop *l, struct resolver *r, struct err *e);
+void http_free(struct http *h); /* all sessions must be gone */
+/* Requests that libcurl sent again by itself, since the start. */
+uint64_t http_silent_retries(const struct http *h);
+
+struct http_session *http_session_new(struct http *h);
+void http_session_free(struct http_session *s); /* NULL; cancels its call */
+
+/*
+ * One exchange.  Filled in by the run, kept unchanged until `done` was called;
+ * everything in the run's arena.
+ */
+struct http_call {
+	struct arena *arena;
+	struct str method, url;          /* absolute */
+	struct response_header *headers; /* of the author, auth included */
+	struct str auth;    /* value of Authorization; STR_NONE: none */
+	struct str cookies; /* "a=1; b=2"; STR_NONE: none */
+	struct str body;    /* STR_NONE: none */
+	struct str user_agent, proxy, unix_socket; /* STR_NONE: none */
+	const struct http_options *options;
+	uint64_t deadline_ns;
+	void (*done)(struct http_call *c, void *owner);
+	void *owner;
+
+	/* the answer; `response` is whole only with REASON_NONE */
+	enum reason reason;
+	struct str why; /* in words, when there is a reason */
+	struct response response;
+	unsigned sent;   /* requests on the wire, redirects included */
+	unsigned silent; /* of them sent again by libcurl */
+	struct exchange *exchange;
+};
+
+/* Is the text of the call usable: no CR, LF or NUL, a URL of http or https?
+ * False with the reason in words.  To be called before http_start(). */
+bool http_check(const struct http_call *c, struct arena *a, struct str *ret);
+/* Calls done() once, never before it returns. */
+void http_start(struct http_session *s, struct http_call *c);
+/* Ends it without done(). Fine when it has ended. */
+void http_cancel(struct http_call *c);
+
+/* Scheme, host and port: may a secret go there too?  False: not a URL. */
+struct origin {
+	struct str scheme, host; /* lower case */
+	uint16_t port;
+};
+bool http_origin(struct str url, struct arena *a, struct origin *ret);
+bool origin_same(const struct origin *a, const struct origin *b);
+/* `url` against `base`, RFC 3986; false: not usable. */
+bool http_url_join(struct str base, struct str url, struct arena *a,
+	struct str *ret);
+
+#endif
