@@ -1,0 +1,56 @@
+#ifndef RUNNER_HTTP_EXCHANGE_H
+#define RUNNER_HTTP_EXCHANGE_H
+
+#include <curl/curl.h>
+
+#include "base/buf.h"
+#include "runner/decode.h"
+#include "runner/head.h"
+#include "runner/hop.h"
+
+/* What runner/http*.c share; nobody else includes this. */
+enum { BODY_CHUNK = 65536, SESSIONS_KEPT = 64 };
+
+struct http {
+	struct loop *loop;
+	struct resolver *resolver;
+	CURLM *multi;
+	struct loop_timer timer;
+	CURL *idle[SESSIONS_KEPT]; /* handles for the next sessions */
+	size_t nidle;
+	uint64_t silent;
+};
+
+struct http_session {
+	struct http *http;
+	CURL *easy;
+	CURLSH *share; /* connections, cookies and addresses of this run */
+	struct exchange *exchange;
+};
+
+/* One call under way; a hop is one request of it. */
+struct exchange {
+	struct http_session *session;
+	struct http_call *call;
+	struct loop_timer deadline, soon;
+	struct resolve_wait *wait;
+	struct curl_slist *headers, *resolved;
+	struct head head;
+	struct decoder *decoder;
+	struct buf body;
+	struct hop hop;
+	struct origin asked; /* whose name is asked for: target or proxy */
+	bool starting, running;
+	unsigned hop_sent;
+	uint64_t hop_ns;
+	uint32_t dns_us, spent_us; /* of this hop; of all before it */
+	enum reason stop;          /* why a callback stopped it */
+	const char *stop_why;
+	int sys; /* errno of socket() */
+	char error[CURL_ERROR_SIZE];
+};
+
+/* Sets all that a request needs; false: libcurl does not take the URL. */
+bool exchange_setup(struct exchange *x);
+
+#endif
