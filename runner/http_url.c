@@ -28,11 +28,13 @@ static struct str part(CURLU *u, CURLUPart what, struct arena *a)
 {
 	char *text = NULL;
 	struct str s = STR_NONE;
+	unsigned flags = 0;
 
-	if (curl_url_get(u, what,
-		    (what == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0) |
-			    (what == CURLUPART_HOST ? HOST_FLAGS : 0),
-		    &text) == CURLUE_OK)
+	if (what == CURLUPART_PORT)
+		flags = CURLU_DEFAULT_PORT;
+	if (what == CURLUPART_HOST)
+		flags = HOST_FLAGS;
+	if (curl_url_get(u, what, &text, flags) == CURLUE_OK)
 		s = arena_str(a, str_from(text));
 	curl_free(text);
 	return s;

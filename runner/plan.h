@@ -9,8 +9,10 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/redact.h"
+#include "base/regex.h"
 #include "regions/line.h"
 #include "store/facts.h"
+#include "suites/jsonpath.h"
 #include "suites/suite.h"
 
 /*
