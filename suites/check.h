@@ -55,6 +55,7 @@ struct check {
 	const struct query *query;
 	const struct filter *filters; /* in order; may be NULL */
 	const struct predicate *predicate;
+	const struct template_ref *refs; /* of all three */
 	struct span where;
 };
 
