@@ -36,7 +36,8 @@ void *arena_array(struct arena *a, size_t n, size_t bytes);
 struct str arena_str(struct arena *a, struct str s);
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap);
+struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0), nonnull(2)));
 
 /* Calls done(thing) when the arena is reset or freed, last added first. */
 void arena_defer(struct arena *a, void (*done)(void *thing), void *thing);

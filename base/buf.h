@@ -32,7 +32,8 @@ bool buf_add_z(struct buf *b, const char *z);
 bool buf_add_byte(struct buf *b, char c);
 bool buf_addf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-bool buf_vaddf(struct buf *b, const char *fmt, va_list ap);
+bool buf_vaddf(struct buf *b, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0), nonnull(2)));
 /* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
 bool buf_add_json(struct buf *b, struct str s);
 /*

@@ -23,8 +23,8 @@ struct regex;
 enum regex_result { REGEX_NO, REGEX_YES, REGEX_BUDGET };
 
 /* NULL with the reason and its byte offset in the pattern. */
-struct regex *regex_new(struct str pattern, bool ignore_case,
-	char *ret_why, size_t why_size, size_t *ret_at);
+struct regex *regex_new(struct str pattern, bool ignore_case, char *ret_why,
+	size_t why_size, size_t *ret_at);
 void regex_free(struct regex *r);
 /* Frees the regex together with the arena. */
 struct regex *regex_new_in(struct arena *a, struct str pattern,

@@ -395,7 +395,7 @@ static struct yaml_node *node_copy_one(struct loader *l,
 static bool alias_expand(struct loader *l, const struct yaml_node *from,
 	struct span where)
 {
-	const struct yaml_node *rest[YAML_DEPTH_MAX];
+	const struct yaml_node *rest[YAML_DEPTH_MAX] = { NULL };
 	unsigned base = l->depth;
 	const struct yaml_node *n = from;
 

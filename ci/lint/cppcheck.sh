@@ -1,6 +1,7 @@
 #!/bin/sh
 # Fails on what cppcheck calls a warning, a performance or a portability flaw
-# in product code.
+# in product code.  Left out: an id that fires on every function of a file that
+# cppcheck does not see (the compilers' -Wint-conversion covers it).
 # usage: ci/lint/cppcheck.sh
 if ! command -v cppcheck >/dev/null; then
 	echo "cppcheck: not installed" >&2
@@ -17,7 +18,8 @@ if [ $# -eq 0 ]; then
 	exit 2
 fi
 out=$(cppcheck --enable=warning,performance,portability --inline-suppr \
-	--suppress=missingIncludeSystem --std=c11 -D_GNU_SOURCE \
+	--suppress=missingIncludeSystem \
+	--suppress=CastIntegerToAddressAtReturn --std=c11 -D_GNU_SOURCE \
 	-DANDON_VERSION='""' -I. -j2 -q \
 	--template='{file}:{line}: {severity}: {message} [{id}]' "$@" 2>&1)
 n=0
