@@ -268,7 +268,7 @@ void result_pack(struct buf *out, const struct result *r)
 	buf_add_byte(out, (char)r->reason);
 	put_varint(out, r->id.epoch);
 	put_varint(out, r->id.seq);
-	/* before 1970 there are no results: as unsigned it stays readable */
+	/* there are no results before 1970; one would not be read back */
 	put_varint(out, (uint64_t)r->started_us);
 	put_varint(out, r->took_us);
 	put_names(out, r, have);
@@ -443,8 +443,8 @@ bool result_unpack(struct arena *a, struct str packed, struct result *ret)
 	r.maintenance = have & HAVE_MAINTENANCE;
 	r.id.epoch = get_varint(&u, UINT64_MAX);
 	r.id.seq = get_varint(&u, UINT64_MAX);
-	/* so that the end of a run can not overflow */
-	r.started_us = (int64_t)get_varint(&u, INT64_MAX / 2);
+	/* so that no sum or difference of times can overflow */
+	r.started_us = (int64_t)get_varint(&u, INT64_MAX / 4);
 	r.took_us = get_u32(&u);
 	get_names(&u, &r, have);
 	get_numbers(&u, &r, have);

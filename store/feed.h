@@ -28,16 +28,30 @@ struct feed;
 struct feed *feed_new(uint64_t late_us);
 void feed_free(struct feed *f);
 
-/* Takes a copy.  Results of an older epoch of the same runner are dropped. */
+/*
+ * Takes a copy.  Results of an older epoch of the same runner are dropped.
+ * Everything that content alone decides (holes, the watermark) is decided
+ * here, one result after the other, and so does not depend on how many of
+ * them one read brought.
+ */
 void feed_add(struct feed *f, const struct result *r);
 /*
  * The next one that may be judged, with the time it counts at; false: none
  * now.  `now_us` is the store's clock: with nobody talking, what is older
- * than late_us comes out by it.  *ret lives until the next call.
+ * than late_us comes out by it.  "Nobody talking" is no feed_add() for late_us
+ * of this clock, counted from the first call that found nothing: so that
+ * catching up with an old stream, where `now` is always far ahead, gives the
+ * same order as living through it.  *ret lives until the next call.
+ *
+ * A feed that starts holds everything for late_us, until it knows who talks.
  */
 bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
 	int64_t *ret_at_us);
 
+/*
+ * gaps: seqs that did not come (one that comes after all is taken back);
+ * late: fed at a later time than their own.
+ */
 struct feed_stats {
 	uint64_t fed, duplicates, gaps, late;
 };

@@ -1,0 +1,813 @@
+#include "store/feed.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/oom.h"
+#include "store/codec.h"
+
+/*
+ * Two stages.  Per runner: `pending` holds results whose predecessor has not
+ * come yet, sorted by seq; in-order ones move to `ready` with a time that
+ * never goes back.  Over the runners: the smallest (time, runner) moves to
+ * the common queue `out` once no other runner can still bring a smaller one.
+ *
+ * All of it happens in feed_add(); feed_next() takes from `out`.
+ */
+enum {
+	FEED_PENDING_MAX = 8192, /* behind one hole; then it is a gap */
+	FEED_GAPS_MAX = 1024,    /* ranges remembered per runner */
+	FEED_RUNNERS_KEEP = 64,  /* beyond: those silent for an hour go */
+	FEED_ITEMS_MAX = 1 << 20 /* in a saved state */
+};
+/* Times are within this, so that no difference of two can overflow. */
+#define FEED_US_MAX    (INT64_MAX / 2 - 1)
+#define FEED_FORGET_US (INT64_C(3600) * 1000000)
+
+struct item {
+	struct item *next;
+	int64_t at_us; /* when it counts; at first the end of the run */
+	int64_t end_us;
+	uint64_t epoch, seq;
+	uint32_t line_len, env_len, region_len, packed_len;
+	char bytes[]; /* line, env, region, packed */
+};
+
+struct items { /* FIFO */
+	struct item *first, *last;
+	size_t count;
+};
+
+struct gap { /* seqs from..to did not come */
+	uint64_t from, to;
+	bool counted; /* not those before the first that was ever seen */
+};
+
+struct runner {
+	struct str name; /* owned */
+	uint64_t epoch;
+	uint64_t next;   /* seq that is due; 0: the first is not known yet */
+	int64_t last_us; /* time of the last in-order one */
+	bool talked;     /* last_us is valid */
+	struct item **pending;
+	size_t npending, cap;
+	struct items ready;
+	struct gap *gap;
+	size_t ngaps;
+};
+
+struct feed {
+	int64_t late_us;
+	struct runner **runner; /* sorted by name */
+	size_t nrunners;
+	int64_t start_us, newest_us; /* ends of runs */
+	bool started;
+	int64_t out_us; /* time of the last one in `out` */
+	struct items out;
+	struct feed_stats stats;
+	bool idle;
+	int64_t idle_us; /* since when nothing was added, by feed_next's now */
+	struct arena *arena;
+};
+
+/* ---- items ---- */
+
+static struct item *item_alloc(size_t line, size_t env, size_t region,
+	size_t packed)
+{
+	struct item *it =
+		xcalloc(1, sizeof(*it) + line + env + region + packed);
+
+	it->line_len = (uint32_t)line;
+	it->env_len = (uint32_t)env;
+	it->region_len = (uint32_t)region;
+	it->packed_len = (uint32_t)packed;
+	return it;
+}
+
+static struct str item_part(const struct item *it, size_t from, size_t len)
+{
+	return (struct str){ it->bytes + from, len };
+}
+
+static struct str item_packed(const struct item *it)
+{
+	return item_part(it,
+		(size_t)it->line_len + it->env_len + it->region_len,
+		it->packed_len);
+}
+
+static struct item *item_new(const struct result *r)
+{
+	struct str line = str_sub(r->line, 0, RECORD_STR_MAX);
+	struct str env = str_sub(r->env, 0, RECORD_STR_MAX);
+	struct str region = str_sub(r->region, 0, RECORD_STR_MAX);
+	struct item *it;
+	struct buf packed;
+	char *p;
+
+	buf_init(&packed, RESULT_BYTES_MAX);
+	result_pack(&packed, r);
+	assert(!packed.over);
+	it = item_alloc(line.len, env.len, region.len, packed.len);
+	it->at_us = it->end_us = result_end_us(r);
+	it->epoch = r->id.epoch;
+	it->seq = r->id.seq;
+	p = it->bytes;
+	if (line.len)
+		memcpy(p, line.ptr, line.len);
+	p += line.len;
+	if (env.len)
+		memcpy(p, env.ptr, env.len);
+	p += env.len;
+	if (region.len)
+		memcpy(p, region.ptr, region.len);
+	p += region.len;
+	memcpy(p, packed.ptr, packed.len);
+	buf_done(&packed);
+	return it;
+}
+
+static void items_add(struct items *q, struct item *it)
+{
+	it->next = NULL;
+	if (q->last)
+		q->last->next = it;
+	else
+		q->first = it;
+	q->last = it;
+	q->count++;
+}
+
+static struct item *items_take(struct items *q)
+{
+	struct item *it = q->first;
+
+	q->first = it->next;
+	if (!q->first)
+		q->last = NULL;
+	q->count--;
+	return it;
+}
+
+static void items_free(struct items *q)
+{
+	while (q->first)
+		free(items_take(q));
+}
+
+/* ---- runners ---- */
+
+static void runner_free(struct runner *r)
+{
+	for (size_t i = 0; i < r->npending; i++)
+		free(r->pending[i]);
+	free(r->pending);
+	items_free(&r->ready);
+	free(r->gap);
+	free((char *)r->name.ptr);
+	free(r);
+}
+
+/* The slot where the runner is or belongs. */
+static size_t runner_slot(const struct feed *f, struct str name, bool *ret_hit)
+{
+	size_t low = 0;
+	size_t high = f->nrunners;
+
+	*ret_hit = false;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = str_cmp(f->runner[mid]->name, name);
+
+		if (order == 0) {
+			*ret_hit = true;
+			return mid;
+		}
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void runners_forget(struct feed *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->nrunners; i++) {
+		struct runner *r = f->runner[i];
+
+		if (r->npending || r->ready.count || !r->talked ||
+			r->last_us > f->newest_us - FEED_FORGET_US)
+			f->runner[kept++] = r;
+		else
+			runner_free(r);
+	}
+	f->nrunners = kept;
+}
+
+static struct runner *runner_insert(struct feed *f, size_t at, struct str name)
+{
+	struct runner *r = xcalloc(1, sizeof(*r));
+	char *copy = xmalloc(name.len + 1);
+
+	if (name.len)
+		memcpy(copy, name.ptr, name.len);
+	copy[name.len] = '\0';
+	r->name = (struct str){ copy, name.len };
+	f->runner = xrealloc(f->runner,
+		(f->nrunners + 1) * sizeof(struct runner *));
+	memmove(f->runner + at + 1, f->runner + at,
+		(f->nrunners - at) * sizeof(struct runner *));
+	f->runner[at] = r;
+	f->nrunners++;
+	return r;
+}
+
+static struct runner *runner_get(struct feed *f, struct str name)
+{
+	bool hit;
+	size_t at = runner_slot(f, name, &hit);
+
+	if (hit)
+		return f->runner[at];
+	if (f->nrunners >= FEED_RUNNERS_KEEP) {
+		runners_forget(f);
+		at = runner_slot(f, name, &hit);
+	}
+	return runner_insert(f, at, name);
+}
+
+static void gap_drop(struct runner *r, size_t at)
+{
+	memmove(r->gap + at, r->gap + at + 1,
+		(r->ngaps - at - 1) * sizeof(*r->gap));
+	r->ngaps--;
+}
+
+static void gap_insert(struct runner *r, size_t at, struct gap g)
+{
+	if (r->ngaps == FEED_GAPS_MAX) { /* the oldest is lost for good */
+		gap_drop(r, 0);
+		at = at ? at - 1 : 0;
+	}
+	r->gap = xrealloc(r->gap, (r->ngaps + 1) * sizeof(*r->gap));
+	memmove(r->gap + at + 1, r->gap + at,
+		(r->ngaps - at) * sizeof(*r->gap));
+	r->gap[at] = g;
+	r->ngaps++;
+}
+
+/* Takes one seq out of the gaps; false: it is not missing. */
+static bool gap_fill(struct feed *f, struct runner *r, uint64_t seq)
+{
+	for (size_t i = r->ngaps; i-- > 0;) {
+		struct gap g = r->gap[i];
+
+		if (seq < g.from || seq > g.to)
+			continue;
+		f->stats.gaps -= g.counted;
+		if (g.from == g.to) {
+			gap_drop(r, i);
+		} else if (seq == g.from) {
+			r->gap[i].from++;
+		} else if (seq == g.to) {
+			r->gap[i].to--;
+		} else {
+			r->gap[i].to = seq - 1;
+			g.from = seq + 1;
+			gap_insert(r, i + 1, g);
+		}
+		return true;
+	}
+	return false;
+}
+
+/* Index of the first pending seq that is not smaller. */
+static size_t pending_slot(const struct runner *r, uint64_t seq)
+{
+	size_t low = 0;
+	size_t high = r->npending;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (r->pending[mid]->seq < seq)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void pending_insert(struct runner *r, size_t at, struct item *it)
+{
+	if (r->npending == r->cap) {
+		r->cap = r->cap ? r->cap * 2 : 16;
+		r->pending =
+			xrealloc(r->pending, r->cap * sizeof(struct item *));
+	}
+	memmove(r->pending + at + 1, r->pending + at,
+		(r->npending - at) * sizeof(struct item *));
+	r->pending[at] = it;
+	r->npending++;
+}
+
+/* In the order of one runner time never goes back. */
+static void ready_add(struct runner *r, struct item *it)
+{
+	if (r->talked && it->at_us < r->last_us)
+		it->at_us = r->last_us;
+	r->last_us = it->at_us;
+	r->talked = true;
+	items_add(&r->ready, it);
+}
+
+/* Declares what is missing before the first pending one as lost. */
+static void hole_give_up(struct feed *f, struct runner *r)
+{
+	uint64_t seq = r->pending[0]->seq;
+	struct gap g = { r->next ? r->next : 1, seq - 1, r->next != 0 };
+
+	if (g.from <= g.to) {
+		if (g.counted)
+			f->stats.gaps += g.to - g.from + 1;
+		gap_insert(r, r->ngaps, g);
+	}
+	r->next = seq;
+}
+
+static void ready_take_pending(struct runner *r)
+{
+	size_t n = 0;
+
+	while (n < r->npending && r->pending[n]->seq == r->next) {
+		ready_add(r, r->pending[n++]);
+		r->next++;
+	}
+	memmove(r->pending, r->pending + n,
+		(r->npending - n) * sizeof(struct item *));
+	r->npending -= n;
+}
+
+/* Moves what is in order; holes older than `until_us` are given up. */
+static void runner_advance(struct feed *f, struct runner *r, int64_t until_us)
+{
+	while (r->npending) {
+		if (r->next == 0 && r->pending[0]->seq <= 1)
+			r->next = r->pending[0]->seq;
+		if (r->pending[0]->seq != r->next) {
+			if (r->pending[0]->end_us > until_us &&
+				r->npending < FEED_PENDING_MAX)
+				return;
+			hole_give_up(f, r);
+		}
+		ready_take_pending(r);
+	}
+}
+
+/* A restarted runner: nothing of its former life will be taken any more. */
+static void runner_restart(struct feed *f, struct runner *r, uint64_t epoch)
+{
+	bool known = r->epoch != 0 || r->talked || r->npending;
+
+	runner_advance(f, r, INT64_MAX);
+	r->epoch = epoch;
+	r->next = known ? 1 : 0;
+	r->ngaps = 0;
+}
+
+/* ---- merge ---- */
+
+/* The runner with the smallest (time, name) that is ready. */
+static struct runner *merge_first(const struct feed *f)
+{
+	struct runner *best = NULL;
+
+	for (size_t i = 0; i < f->nrunners; i++) {
+		struct runner *r = f->runner[i];
+
+		if (r->ready.count &&
+			(!best || r->ready.first->at_us <
+					  best->ready.first->at_us))
+			best = r;
+	}
+	return best;
+}
+
+/* Can another runner that talks still bring something before (at, r)? */
+static bool merge_held(const struct feed *f, const struct runner *r,
+	int64_t at_us)
+{
+	bool before = true; /* q's name comes before r's */
+
+	for (size_t i = 0; i < f->nrunners; i++) {
+		const struct runner *q = f->runner[i];
+
+		if (q == r) {
+			before = false;
+			continue;
+		}
+		/* who waits behind a hole talks, whatever came in order */
+		if (!q->npending &&
+			(!q->talked || q->last_us <= f->newest_us - f->late_us))
+			continue;
+		if (!q->talked)
+			return true;
+		if (q->last_us < at_us || (q->last_us == at_us && before))
+			return true;
+	}
+	return false;
+}
+
+static void out_add(struct feed *f, struct item *it)
+{
+	if (it->at_us < f->out_us)
+		it->at_us = f->out_us;
+	f->out_us = it->at_us;
+	if (it->end_us < it->at_us)
+		f->stats.late++;
+	items_add(&f->out, it);
+}
+
+static void merge(struct feed *f)
+{
+	struct runner *r;
+
+	while ((r = merge_first(f))) {
+		int64_t at_us = r->ready.first->at_us;
+
+		if (at_us >= f->newest_us - f->late_us &&
+			(f->newest_us - f->start_us < f->late_us ||
+				merge_held(f, r, at_us)))
+			return;
+		out_add(f, items_take(&r->ready));
+	}
+}
+
+/* ---- the interface ---- */
+
+struct feed *feed_new(uint64_t late_us)
+{
+	struct feed *f = xcalloc(1, sizeof(*f));
+
+	f->late_us = (int64_t)late_us;
+	f->out_us = -FEED_US_MAX;
+	f->arena = arena_new();
+	return f;
+}
+
+void feed_free(struct feed *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->nrunners; i++)
+		runner_free(f->runner[i]);
+	free(f->runner);
+	items_free(&f->out);
+	arena_free(f->arena);
+	free(f);
+}
+
+/* False: a duplicate, or of a former life. */
+static bool runner_add(struct feed *f, struct runner *r,
+	const struct result *res)
+{
+	size_t at;
+
+	if (res->id.epoch < r->epoch)
+		return false;
+	if (res->id.epoch > r->epoch)
+		runner_restart(f, r, res->id.epoch);
+	if (r->next && res->id.seq < r->next) {
+		if (!gap_fill(f, r, res->id.seq))
+			return false;
+		ready_add(r, item_new(res));
+		return true;
+	}
+	at = pending_slot(r, res->id.seq);
+	if (at < r->npending && r->pending[at]->seq == res->id.seq)
+		return false;
+	pending_insert(r, at, item_new(res));
+	return true;
+}
+
+void feed_add(struct feed *f, const struct result *res)
+{
+	int64_t end_us = result_end_us(res);
+
+	assert(end_us >= 0 && end_us <= FEED_US_MAX);
+	f->idle = false;
+	if (!runner_add(f, runner_get(f, res->id.runner), res)) {
+		f->stats.duplicates++;
+		return;
+	}
+	if (!f->started) {
+		f->started = true;
+		f->start_us = f->newest_us = end_us;
+	}
+	if (end_us > f->newest_us)
+		f->newest_us = end_us;
+	for (size_t i = 0; i < f->nrunners; i++)
+		runner_advance(f, f->runner[i], f->newest_us - f->late_us);
+	merge(f);
+}
+
+/* Nobody talks: the clock is the watermark. */
+static void flush_idle(struct feed *f, int64_t now_us)
+{
+	struct runner *r;
+
+	if (!f->idle) {
+		f->idle = true;
+		f->idle_us = now_us;
+	}
+	if (now_us - f->idle_us < f->late_us)
+		return;
+	for (size_t i = 0; i < f->nrunners; i++)
+		runner_advance(f, f->runner[i], now_us - f->late_us);
+	while ((r = merge_first(f)) &&
+		r->ready.first->at_us <= now_us - f->late_us)
+		out_add(f, items_take(&r->ready));
+}
+
+bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
+	int64_t *ret_at_us)
+{
+	struct result r = { 0 };
+	struct item *it;
+	bool ok;
+
+	if (!f->out.count)
+		flush_idle(f, now_us);
+	if (!f->out.count)
+		return false;
+	arena_reset(f->arena);
+	it = items_take(&f->out);
+	r.line = arena_str(f->arena, item_part(it, 0, it->line_len));
+	r.env = arena_str(f->arena, item_part(it, it->line_len, it->env_len));
+	r.region = arena_str(f->arena,
+		item_part(it, (size_t)it->line_len + it->env_len,
+			it->region_len));
+	ok = result_unpack(f->arena, item_packed(it), &r);
+	assert(ok); /* we packed it, or feed_load() looked at it */
+	*ret = r;
+	*ret_at_us = it->at_us;
+	f->stats.fed++;
+	free(it);
+	return true;
+}
+
+struct feed_stats feed_stats(const struct feed *f)
+{
+	return f->stats;
+}
+
+/* ---- saved state ---- */
+
+enum { FEED_MAGIC = 0x31444641 }; /* "AFD1" */
+
+static void save_u64(struct buf *out, uint64_t v)
+{
+	char bytes[8];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (char)(v >> (8 * i));
+	buf_add(out, (struct str){ bytes, sizeof(bytes) });
+}
+
+static void save_str(struct buf *out, struct str s)
+{
+	save_u64(out, s.len);
+	buf_add(out, s);
+}
+
+static void save_item(struct buf *out, const struct item *it)
+{
+	save_u64(out, (uint64_t)it->at_us);
+	save_u64(out, (uint64_t)it->end_us);
+	save_u64(out, it->epoch);
+	save_u64(out, it->seq);
+	save_str(out, item_part(it, 0, it->line_len));
+	save_str(out, item_part(it, it->line_len, it->env_len));
+	save_str(out, item_part(it, (size_t)it->line_len + it->env_len,
+			      it->region_len));
+	save_str(out, item_packed(it));
+}
+
+static void save_items(struct buf *out, const struct items *q)
+{
+	save_u64(out, q->count);
+	for (const struct item *it = q->first; it; it = it->next)
+		save_item(out, it);
+}
+
+static void save_runner(struct buf *out, const struct runner *r)
+{
+	save_str(out, r->name);
+	save_u64(out, r->epoch);
+	save_u64(out, r->next);
+	save_u64(out, (uint64_t)r->last_us);
+	save_u64(out, r->talked);
+	save_u64(out, r->npending);
+	for (size_t i = 0; i < r->npending; i++)
+		save_item(out, r->pending[i]);
+	save_items(out, &r->ready);
+	save_u64(out, r->ngaps);
+	for (size_t i = 0; i < r->ngaps; i++) {
+		save_u64(out, r->gap[i].from);
+		save_u64(out, r->gap[i].to);
+		save_u64(out, r->gap[i].counted);
+	}
+}
+
+void feed_save(const struct feed *f, struct buf *out)
+{
+	save_u64(out, FEED_MAGIC);
+	save_u64(out, (uint64_t)f->late_us);
+	save_u64(out, (uint64_t)f->start_us);
+	save_u64(out, (uint64_t)f->newest_us);
+	save_u64(out, f->started);
+	save_u64(out, (uint64_t)f->out_us);
+	save_u64(out, f->stats.fed);
+	save_u64(out, f->stats.duplicates);
+	save_u64(out, f->stats.gaps);
+	save_u64(out, f->stats.late);
+	save_items(out, &f->out);
+	save_u64(out, f->nrunners);
+	for (size_t i = 0; i < f->nrunners; i++)
+		save_runner(out, f->runner[i]);
+}
+
+/* `bad` stays set; numbers read after it are 0. */
+struct load {
+	struct str left;
+	struct arena *scratch;
+	bool bad;
+};
+
+static uint64_t load_u64(struct load *l)
+{
+	uint64_t v = 0;
+
+	if (l->left.len < 8)
+		l->bad = true;
+	if (l->bad)
+		return 0;
+	for (int i = 0; i < 8; i++)
+		v |= (uint64_t)(unsigned char)l->left.ptr[i] << (8 * i);
+	l->left = str_sub(l->left, 8, SIZE_MAX);
+	return v;
+}
+
+static int64_t load_us(struct load *l)
+{
+	int64_t v = (int64_t)load_u64(l);
+
+	l->bad = l->bad || v > FEED_US_MAX || v < -FEED_US_MAX;
+	return l->bad ? 0 : v;
+}
+
+static uint64_t load_count(struct load *l, uint64_t max)
+{
+	uint64_t v = load_u64(l);
+
+	l->bad = l->bad || v > max;
+	return l->bad ? 0 : v;
+}
+
+static struct str load_str(struct load *l, size_t max)
+{
+	size_t n = (size_t)load_count(l, max);
+	struct str s;
+
+	l->bad = l->bad || n > l->left.len;
+	if (l->bad)
+		return STR("");
+	s = str_sub(l->left, 0, n);
+	l->left = str_sub(l->left, n, SIZE_MAX);
+	return s;
+}
+
+/* What feed_next() will unpack must be what it claims to be. */
+static bool item_valid(struct load *l, const struct item *it)
+{
+	struct result r = { .line = STR("") };
+
+	arena_reset(l->scratch);
+	return result_unpack(l->scratch, item_packed(it), &r) &&
+	       r.id.epoch == it->epoch && r.id.seq == it->seq;
+}
+
+static struct item *load_item(struct load *l)
+{
+	int64_t at_us = load_us(l);
+	int64_t end_us = load_us(l);
+	uint64_t epoch = load_u64(l);
+	uint64_t seq = load_u64(l);
+	struct str part[4];
+	struct item *it;
+	char *p;
+
+	for (int i = 0; i < 4; i++)
+		part[i] =
+			load_str(l, i < 3 ? RECORD_STR_MAX : RESULT_BYTES_MAX);
+	it = item_alloc(part[0].len, part[1].len, part[2].len, part[3].len);
+	p = it->bytes;
+	for (int i = 0; i < 4; i++) {
+		if (part[i].len)
+			memcpy(p, part[i].ptr, part[i].len);
+		p += part[i].len;
+	}
+	it->at_us = at_us;
+	it->end_us = end_us;
+	it->epoch = epoch;
+	it->seq = seq;
+	l->bad = l->bad || !item_valid(l, it);
+	return it;
+}
+
+static void load_items(struct load *l, struct items *q)
+{
+	size_t n = (size_t)load_count(l, FEED_ITEMS_MAX);
+
+	for (size_t i = 0; i < n && !l->bad; i++)
+		items_add(q, load_item(l));
+}
+
+static void load_pending(struct load *l, struct runner *r)
+{
+	size_t n = (size_t)load_count(l, FEED_ITEMS_MAX);
+
+	for (size_t i = 0; i < n && !l->bad; i++) {
+		struct item *it = load_item(l);
+
+		l->bad = l->bad || it->seq < r->next ||
+			 (i && r->pending[i - 1]->seq >= it->seq);
+		pending_insert(r, r->npending, it);
+	}
+}
+
+static void load_gaps(struct load *l, struct runner *r)
+{
+	size_t n = (size_t)load_count(l, FEED_GAPS_MAX);
+
+	for (size_t i = 0; i < n && !l->bad; i++) {
+		struct gap g;
+
+		g.from = load_u64(l);
+		g.to = load_u64(l);
+		g.counted = load_u64(l);
+		l->bad = l->bad || g.from > g.to;
+		gap_insert(r, r->ngaps, g);
+	}
+}
+
+static void load_runner(struct load *l, struct feed *f)
+{
+	struct str name = load_str(l, RECORD_STR_MAX);
+	struct runner *r;
+	bool twice;
+	size_t at = runner_slot(f, name, &twice);
+
+	l->bad = l->bad || twice;
+	if (l->bad)
+		return;
+	r = runner_insert(f, at, name);
+	r->epoch = load_u64(l);
+	r->next = load_u64(l);
+	r->last_us = load_us(l);
+	r->talked = load_u64(l);
+	load_pending(l, r);
+	load_items(l, &r->ready);
+	load_gaps(l, r);
+}
+
+struct feed *feed_load(struct str saved)
+{
+	struct load l = { saved, arena_new(), false };
+	bool magic = load_u64(&l) == FEED_MAGIC;
+	struct feed *f = feed_new(load_count(&l, INT64_MAX / 4));
+	size_t n;
+
+	f->start_us = load_us(&l);
+	f->newest_us = load_us(&l);
+	f->started = load_u64(&l);
+	f->out_us = load_us(&l);
+	f->stats.fed = load_u64(&l);
+	f->stats.duplicates = load_u64(&l);
+	f->stats.gaps = load_u64(&l);
+	f->stats.late = load_u64(&l);
+	load_items(&l, &f->out);
+	n = (size_t)load_count(&l, FEED_ITEMS_MAX);
+	for (size_t i = 0; i < n && !l.bad; i++)
+		load_runner(&l, f);
+	arena_free(l.scratch);
+	if (magic && !l.bad && !l.left.len)
+		return f;
+	feed_free(f);
+	return NULL;
+}
