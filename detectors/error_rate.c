@@ -133,6 +133,9 @@ static void count_hard(struct head *h, const struct observation *o)
 {
 	uint32_t i = o->check * regions_of(h) + o->region;
 
+	/* a sick control would make any check look like a flake */
+	if (o->region && control_out(h, o->region, o->at_us))
+		return;
 	hard_n_of(h)[i]++;
 	hard_k_of(h)[i] += o->failed;
 	if (o->region) {

@@ -279,6 +279,154 @@ Test(traces, same_verdict_slice_and_numbers_as_the_reference)
 	}
 }
 
+/* The canary's results alone, as a region without controls (OwnPast). */
+struct expected_own {
+	const char *id;
+	enum verdict_state verdict;
+	enum halt_rule rule;
+	int32_t check;
+	int64_t halted_ms;
+	uint32_t runs, failures;
+	double evidence, excluded;
+};
+
+/* clang-format off */
+static const struct expected_own own_table[] = {
+	{ "d000", VERDICT_HALT, HALT_REGION_DOWN, -1, 430000, 861, 90, 5.4968820287453672, 0.13833583585189513 },
+	{ "d001", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 776, 7.0138908233781248e+117, 0.23651809862068365 },
+	{ "d002", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 104, 1.9036453192348476e+25, 0.037683619831817859 },
+	{ "d003", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 88, 2921986765.4884357, 0.032323836754213207 },
+	{ "d004", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 218, 2.7370335677919642e+23, 0.062927592160478121 },
+	{ "d005", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 177, 1.0621749879337697e+31, 0.060238691271893768 },
+	{ "d006", VERDICT_PASS, HALT_NONE, -1, 0, 600, 1, 0.43914179356524141, 0.011327133260974696 },
+	{ "d007", VERDICT_PASS, HALT_NONE, -1, 0, 3600, 5, 1.5659462767908762e-09, 8.5453201228065843e-19 },
+	{ "d008", VERDICT_PASS, HALT_NONE, -1, 0, 3600, 0, 1, 0.0014183672559274652 },
+	{ "d009", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 18, 0.060949242659565375, 0.0028543807663072495 },
+	{ "d010", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 53, 198241974781.87109, 0.021194397027658528 },
+	{ "d011", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 600, 11, 1021.3887253208202, 0.038418304349474484 },
+	{ "d012", VERDICT_PASS, HALT_NONE, -1, 0, 6000, 16, 0.0002321272471911384, 8.6259124842946737e-19 },
+	{ "d013", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 10, 0, 1, 0.63133272068993596 },
+	{ "d014", VERDICT_PASS, HALT_NONE, -1, 0, 600, 3, 0.92689353842925981, 0.016969163291687333 },
+	{ "d015", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 600, 56, 5.3053109138803188e+19, 0.13117813303665427 },
+	{ "d016", VERDICT_PASS, HALT_NONE, -1, 0, 3600, 67, 0.007882335924196484, 0.0085755655036949298 },
+	{ "d017", VERDICT_HALT, HALT_CHECK_DOWN, 40, 132000, 441, 5, 2.3281233665066829, 0.031915284800920499 },
+	{ "d018", VERDICT_PASS, HALT_NONE, -1, 0, 600, 11, 0.044734218038369591, 0.019251637682807812 },
+	{ "d019", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 600, 6, 13.582893540734075, 0.026094530262115077 },
+	{ "d020", VERDICT_PASS, HALT_NONE, -1, 0, 600, 1, 0.042482673654875749, 0.0038271332609746966 },
+	{ "d021", VERDICT_PASS, HALT_NONE, -1, 0, 2354, 15, 4.7576254092678347, 0.0099933148262670232 },
+	{ "d022", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 600, 121, 0.1543269029259586, 0.17177878268731994 },
+	{ "d023", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 90, 2.673174810206217e+19, 0.032554923701665135 },
+	{ "d024", VERDICT_HALT, HALT_REGION_DOWN, -1, 45000, 91, 49, 20158090665025.242, 0.67922311532293267 },
+	{ "d025", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 225, 1.6750494755030278e+37, 0.075256612190193153 },
+	{ "d026", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 44, 959590.5022188212, 0.017300460143593422 },
+	{ "d027", VERDICT_HALT, HALT_REGION_DOWN, -1, 45000, 91, 91, 86.60984630245531, 1 },
+	{ "d028", VERDICT_PASS, HALT_NONE, -1, 0, 2700, 75, 1.3301404771788452, 0.037940402267410134 },
+	{ "d029", VERDICT_PASS, HALT_NONE, -1, 0, 3600, 4, 0.391264065817583, 0.0025817688536481885 },
+	{ "d030", VERDICT_HALT, HALT_REGION_DOWN, -1, 50000, 10, 10, 61340.482373853374, 1 },
+	{ "d031", VERDICT_PASS, HALT_NONE, -1, 0, 600, 2, 0.23617728917096689, 0.012189298011983221 },
+	{ "d032", VERDICT_HALT, HALT_CHECK_DOWN, 2, 252000, 43, 7, 302.13753358546489, 0.36022564307255045 },
+	{ "d033", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 2700, 120, 2.9661424780023542e+18, 0.057188692907944282 },
+	{ "d034", VERDICT_HALT, HALT_REGION_DOWN, -1, 2060000, 345, 10, 0.75465504742338407, 0.060189572572907447 },
+	{ "d035", VERDICT_PASS, HALT_NONE, -1, 0, 2700, 25, 0.011704736596102527, 0.0047084533423460044 },
+	{ "d036", VERDICT_HALT, HALT_CHECK_DOWN, 2, 132000, 23, 5, 25.869204897827554, 0.53590193920986839 },
+	{ "d037", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 600, 64, 1.1459443828500612e+29, 0.14832843678484087 },
+	{ "d038", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 201, 5.4923421500083873e+51, 0.067974898335522144 },
+	{ "d039", VERDICT_HALT, HALT_CHECK_DOWN, 6, 63000, 127, 7, 10.170191782006709, 0.13194480172531828 },
+	{ "d040", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 338, 8.3258291085512884e+62, 0.10818688334534322 },
+	{ "d041", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 34, 0.042487452128605357, 0.0069537905662316411 },
+	{ "d042", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 303, 5.4764231095684362e+53, 0.098129062211745485 },
+	{ "d043", VERDICT_PASS, HALT_NONE, -1, 0, 3600, 35, 0.88605769034428472, 0.014804797559080188 },
+	{ "d044", VERDICT_PASS, HALT_NONE, -1, 0, 2700, 39, 0.10734744234382178, 0.020739490326449828 },
+	{ "d045", VERDICT_PASS, HALT_NONE, -1, 0, 600, 7, 3.3719193827590819, 0.024488802724311996 },
+	{ "d046", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 36, 0.0018702153821267733, 0.004321574667252151 },
+	{ "d047", VERDICT_HALT, HALT_REGION_DOWN, -1, 1110000, 186, 8, 49.840004989418127, 0.099680784683699467 },
+	{ "d048", VERDICT_PASS, HALT_NONE, -1, 0, 3600, 4, 0.37836238194888033, 0.0029984355203148553 },
+	{ "d049", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 805, 4.3875712490918002e+25, 0.24461823445077346 },
+	{ "d050", VERDICT_HALT, HALT_CHECK_DOWN, 1, 60333, 182, 31, 16.304599794321405, 0.26004848150572613 },
+	{ "d051", VERDICT_PASS, HALT_NONE, -1, 0, 3600, 22, 0.072045385715632154, 0.0045375937340795605 },
+	{ "d052", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 600, 27, 0.16931920666988026, 0.031129746823797943 },
+	{ "d053", VERDICT_PASS, HALT_NONE, -1, 0, 600, 0, 1, 0.0085351155839917363 },
+	{ "d054", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 520, 7.9272861137527249e+34, 0.11470999487310822 },
+	{ "d055", VERDICT_PASS, HALT_NONE, -1, 0, 600, 0, 1, 0.0085351155839917363 },
+	{ "d056", VERDICT_UNDECIDED, HALT_NONE, -1, 0, 3600, 201, 0.0052862717997729739, 0.019849898335522139 },
+	{ "d057", VERDICT_HALT, HALT_REGION_DOWN, -1, 50000, 168, 168, 134.68383335449366, 1 },
+	{ "d058", VERDICT_PASS, HALT_NONE, -1, 0, 3600, 6, 2.0920181376228415, 0.0039034890670918976 },
+	{ "d059", VERDICT_PASS, HALT_NONE, -1, 0, 600, 0, 1, 0.0085351155839917363 },
+	{ "d060", VERDICT_PASS, HALT_NONE, -1, 0, 3600, 6, 0.49443169214553467, 0.0036951557337585638 },
+	{ "d061", VERDICT_PASS, HALT_NONE, -1, 0, 600, 12, 0.21801416168939092, 0.014103699068324239 },
+};
+/* clang-format on */
+
+_Static_assert(sizeof(own_table) / sizeof(own_table[0]) == NTRACES, "all");
+
+static void run_own(void *state, const struct trace *t)
+{
+	const struct head *h = state;
+	bool after = false;
+
+	for (size_t i = 0; i < t->nsteps && h->halt_rule == HALT_NONE; i++) {
+		const struct observation *o = &t->step[i].seen;
+
+		if (o->region != 0)
+			continue;
+		if (o->at_us >= 0 && !after) {
+			deploy(state, t);
+			after = true;
+		}
+		error_rate()->observe(state, o);
+	}
+	if (!after)
+		deploy(state, t);
+}
+
+static void expect_own(const struct expected_own *x, const struct trace *t)
+{
+	struct trace own = *t;
+	void *state;
+	struct opinion op;
+
+	own.shape.nregions = 1;
+	state = state_new(&own);
+	error_rate()->begin(state, &own.shape, NULL);
+	run_own(state, &own);
+	op = error_rate()->judge(state, (int64_t)own.shape.soak_ms * 1000);
+	/* the product asks more of a pass (silence, runs per check) */
+	if (x->verdict == VERDICT_PASS && op.state == VERDICT_UNDECIDED)
+		cr_expect_eq(op.lacks &
+				     (1u << LACK_EFFECT | 1u << LACK_FAILS_NOW |
+					     1u << LACK_ABOVE_PAST),
+			0, "%s: lacks %x", x->id, op.lacks);
+	else
+		cr_expect_eq(op.state, x->verdict, "%s: %d", x->id, op.state);
+	cr_expect_eq(op.rule, x->rule, "%s: rule %d", x->id, op.rule);
+	cr_expect_eq(op.check, (uint32_t)x->check, "%s: check", x->id);
+	cr_expect_eq(op.halted_us, x->halted_ms * 1000, "%s: halted at %lld",
+		x->id, (long long)op.halted_us);
+	cr_expect_eq(op.canary.runs, x->runs, "%s: runs", x->id);
+	cr_expect_eq(op.canary.failures, x->failures, "%s: failures", x->id);
+	cr_expect(close_to(op.evidence, x->evidence), "%s: evidence %.17g",
+		x->id, op.evidence);
+	cr_expect(close_to(op.excluded_rise, x->excluded), "%s: excluded %.17g",
+		x->id, op.excluded_rise);
+	free(state);
+}
+
+Test(traces, own_past_as_the_reference)
+{
+	for (size_t i = 0; i < NTRACES; i++) {
+		struct arena *a = arena_new();
+		const struct trace *t = load(a, own_table[i].id);
+
+		if (!t) {
+			not_run("traces", NTRACES - i);
+			arena_free(a);
+			return;
+		}
+		expect_own(&own_table[i], t);
+		arena_free(a);
+	}
+}
+
 /* A small generator of its own, so that a failure can be repeated. */
 static uint64_t next_random(uint64_t *x)
 {
