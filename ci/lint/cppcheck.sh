@@ -1,7 +1,8 @@
 #!/bin/sh
 # Fails on what cppcheck calls a warning, a performance or a portability flaw
-# in product code.  Left out: an id that fires on every function of a file that
-# cppcheck does not see (the compilers' -Wint-conversion covers it).
+# in product code.  Left out are two ids that fire on every call which cppcheck
+# 2.10 can not look into (another file, a function pointer); the compilers'
+# -Wint-conversion and -Wdangling-pointer look for the same.
 # usage: ci/lint/cppcheck.sh
 if ! command -v cppcheck >/dev/null; then
 	echo "cppcheck: not installed" >&2
@@ -19,7 +20,8 @@ if [ $# -eq 0 ]; then
 fi
 out=$(cppcheck --enable=warning,performance,portability --inline-suppr \
 	--suppress=missingIncludeSystem \
-	--suppress=CastIntegerToAddressAtReturn --std=c11 -D_GNU_SOURCE \
+	--suppress=CastIntegerToAddressAtReturn \
+	--suppress=returnDanglingLifetime --std=c11 -D_GNU_SOURCE \
 	-DANDON_VERSION='""' -I. -j2 -q \
 	--template='{file}:{line}: {severity}: {message} [{id}]' "$@" 2>&1)
 n=0
