@@ -233,9 +233,9 @@ static bool numeric(struct str host, struct resolve_answer *ret)
 		answer_add(ret, AF_INET, &four);
 	else if (inet_pton(AF_INET6, text, &six) == 1)
 		answer_add(ret, AF_INET6, &six);
-	else if (strchr(text, ':')) /* fe80::1%eth0: as it is */
-		snprintf(ret->address[ret->count++], sizeof(ret->address[0]),
-			"%s", text);
+	else if (strchr(text, ':') && host.len < sizeof(ret->address[0]))
+		/* fe80::1%eth0: as it is, never a part of it */
+		memcpy(ret->address[ret->count++], text, host.len + 1);
 	return ret->count > 0;
 }
 
