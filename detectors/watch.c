@@ -109,7 +109,9 @@ static struct watch *watch_make(const struct watch_spec *spec)
 	struct watch *w = xcalloc(1, sizeof(*w));
 
 	assert(spec->nchecks > 0 && spec->nchecks <= DETECTOR_MAX_CHECKS);
-	assert(spec->ncontrols < DETECTOR_MAX_REGIONS);
+	static_assert(WATCH_ARMS_MAX == DETECTOR_MAX_REGIONS,
+		"the detector's limit is the watch's");
+	assert(spec->ncontrols < WATCH_ARMS_MAX);
 	w->arena = arena_new();
 	w->checks = map_new();
 	spec_copy(w, spec);
@@ -442,6 +444,15 @@ void watch_judge(const struct watch *w, int64_t now_us, struct arena *a,
 	/* Before t0 nothing but a hard path may speak. */
 	if (!w->judging && ret->verdict == VERDICT_PASS)
 		ret->verdict = VERDICT_UNDECIDED;
+}
+
+uint64_t watch_least_pass_ms(double runs_per_s, double smallest_effect,
+	unsigned failures)
+{
+	double s = detector_least_pass_s(runs_per_s, smallest_effect, failures);
+
+	/* A century is never. */
+	return s < 3.2e9 ? (uint64_t)(s * 1000.0 + 0.5) : UINT64_MAX;
 }
 
 /*

@@ -19,6 +19,9 @@
  * Pure: results come in by the time at which they count (store/feed.h); no
  * clock, no store.  The same results give the same judgement.
  */
+/* Canary and controls; the line file allows fewer regions in a stage. */
+enum { WATCH_ARMS_MAX = 32 };
+
 struct watch_check { /* a job: suite x role x row, gate: block */
 	struct str suite, role, row;
 	uint32_t every_ms;
@@ -100,6 +103,11 @@ struct str watch_check_name(const struct watch *w, uint32_t check,
 	struct arena *a);
 /* First failures since deploy done and the same checks in a control: JSON. */
 struct str watch_failures(const struct watch *w);
+
+/* The least soak after which a pass can rule out `smallest_effect`, when the
+ * canary alone fails so often; UINT64_MAX: never. */
+uint64_t watch_least_pass_ms(double runs_per_s, double smallest_effect,
+	unsigned failures);
 
 /* For a checkpoint; load() wants the same spec, else NULL. */
 void watch_save(const struct watch *w, struct buf *out);

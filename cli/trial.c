@@ -1,0 +1,613 @@
+#include "cli/trial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/oom.h"
+#include "base/units.h"
+#include "detectors/watch.h"
+#include "gate/credit.h"
+#include "gate/policy.h"
+#include "gate/required.h"
+#include "store/feed.h"
+
+enum { LATE_US = 2000000, READ_CHUNK = 2000 };
+
+struct trial {
+	struct arena *arena; /* of everything that does not grow */
+	struct str name, region;
+	char shape[65];
+	struct gate_settings settings;
+	struct watch_spec spec;
+	struct credit_shape credit_shape;
+	struct watch *watch;
+	struct credit *credit;
+	void *credit_state;
+	struct feed *feed;
+	struct cursor cursor;
+	char (*id_text)[48]; /* what cursor.id points at */
+	bool placed;         /* the cursor stands at the start of the history */
+	int64_t credit_from_us;
+};
+
+/* ------- making: what is compared, and what may be history ------- */
+
+static struct gate_settings settings_for(const struct stage *s,
+	const struct required *q)
+{
+	struct stage_load load = { .canary_runs_per_minute = q->runs_per_minute,
+		.longest_every_ms = q->longest_every_ms };
+	struct gate_settings g = stage_settings(s, &load);
+
+	load.least_pass_ms = watch_least_pass_ms(q->runs_per_minute / 60,
+		g.smallest_effect, 1);
+	return stage_settings(s, &load);
+}
+
+static const struct deployment_region *part_of(const struct deployment *d,
+	struct str region)
+{
+	for (size_t i = 0; i < d->nregions; i++)
+		if (str_eq(d->region[i].region, region))
+			return &d->region[i];
+	return NULL;
+}
+
+/* Other deployments in a control: left out from start to verdict. */
+static void control_gaps(struct trial *t, const struct facts *f,
+	const struct deployment *self, struct watch_gap *gap)
+{
+	for (size_t c = 0; c < t->spec.ncontrols; c++)
+		for (size_t i = 0; i < f->ndeployments; i++) {
+			const struct deployment *o = &f->deployment[i];
+			const struct deployment_region *g =
+				part_of(o, t->spec.control[c]);
+			if (!g || g->start_us == 0 || str_eq(o->id, self->id))
+				continue;
+			gap[t->spec.ngaps++] =
+				(struct watch_gap){ .arm = (uint32_t)c + 1,
+					.from_us = g->start_us,
+					.to_us = o->final_us ? o->final_us
+							     : INT64_MAX };
+		}
+}
+
+/*
+ * Times in the canary's past when something was there that was never
+ * accepted: from its start to the next `deploy done`, or to our own start.
+ */
+static void canary_gaps(struct trial *t, const struct facts *f,
+	const struct deployment *self, struct watch_gap *gap)
+{
+	for (size_t i = 0; i < f->ndeployments; i++) {
+		const struct deployment *o = &f->deployment[i];
+		const struct deployment_region *g = part_of(o, t->region);
+		int64_t to_us = t->spec.start_us;
+		if (!g || g->start_us == 0 || str_eq(o->id, self->id) ||
+			o->state == DEPLOYMENT_ACCEPTED)
+			continue;
+		for (size_t k = 0; k < f->ndeployments; k++) {
+			const struct deployment_region *n =
+				part_of(&f->deployment[k], t->region);
+			if (n && n != g && n->done_us > g->start_us &&
+				n->done_us < to_us)
+				to_us = n->done_us;
+		}
+		gap[t->spec.ngaps++] = (struct watch_gap){ .arm = 0,
+			.from_us = g->start_us,
+			.to_us = to_us };
+	}
+}
+
+static void history_of(struct trial *t, const struct facts *f,
+	const struct deployment *self)
+{
+	struct str *good =
+		ARENA_ARRAY(t->arena, f->ndeployments + 1, struct str);
+	bool touched = false;
+
+	for (size_t i = 0; i < f->ndeployments; i++) {
+		const struct deployment *o = &f->deployment[i];
+		const struct deployment_region *g = part_of(o, t->region);
+		if (!g || g->done_us == 0 || str_eq(o->id, self->id))
+			continue;
+		touched = true;
+		if (o->state == DEPLOYMENT_ACCEPTED)
+			good[t->spec.ngood++] = arena_str(t->arena, o->version);
+	}
+	t->spec.good_version = good;
+	t->spec.all_history = !touched;
+}
+
+static void checks_of(struct trial *t, const struct required *q, bool roles)
+{
+	struct watch_check *check =
+		ARENA_ARRAY(t->arena, q->count, struct watch_check);
+	uint64_t *every = ARENA_ARRAY(t->arena, q->count, uint64_t);
+	uint64_t *fresh = ARENA_ARRAY(t->arena, q->count, uint64_t);
+	struct str *group = ARENA_ARRAY(t->arena, q->count, struct str);
+	size_t ngroups = 0;
+
+	for (size_t i = 0; i < q->count; i++) {
+		const struct plan_job *j = q->job[i];
+		struct str name = roles          ? j->role
+				  : j->ntags > 0 ? j->tag[0]
+						 : STR("");
+		size_t k = 0;
+		while (k < ngroups && !str_eq(group[k], name))
+			k++;
+		if (k == ngroups)
+			group[ngroups++] = arena_str(t->arena, name);
+		check[i] = (struct watch_check){ .suite = arena_str(t->arena,
+							 j->suite),
+			.role = arena_str(t->arena, j->role),
+			.row = arena_str(t->arena, j->row),
+			.every_ms = (uint32_t)j->every_ms,
+			.group = (uint16_t)(k < UINT16_MAX ? k : 0) };
+		every[i] = j->every_ms;
+		fresh[i] = required_fresh_ms(&t->settings, j->every_ms);
+	}
+	t->spec.check = check;
+	t->spec.nchecks = q->count;
+	t->credit_shape.every_ms = every;
+	t->credit_shape.fresh_ms = fresh;
+}
+
+static void controls_of(struct trial *t, const struct stage *s)
+{
+	/* More controls than that make no verdict better. */
+	size_t n = s->ncompare < WATCH_ARMS_MAX ? s->ncompare
+						: WATCH_ARMS_MAX - 1;
+	struct str *control = ARENA_ARRAY(t->arena, n + 1, struct str);
+
+	for (size_t i = 0; i < n; i++)
+		control[i] = arena_str(t->arena, s->compare[i]->full);
+	t->spec.control = control;
+	t->spec.ncontrols = n;
+}
+
+/* Another set of checks or controls is another trial. */
+static void shape_hash(struct trial *t, const struct required *q)
+{
+	struct sha256 *h = sha256_new();
+
+	sha256_add(h, str_from(q->hash));
+	for (size_t i = 0; i < t->spec.ncontrols; i++) {
+		sha256_add(h, t->spec.control[i]);
+		sha256_add(h, STR("\n"));
+	}
+	sha256_free(h, t->shape);
+}
+
+static void cursor_init(struct trial *t)
+{
+	size_t n = t->spec.ncontrols + 1;
+
+	t->cursor.region = ARENA_ARRAY(t->arena, n, struct str);
+	t->cursor.id = ARENA_ARRAY(t->arena, n, struct str);
+	t->cursor.count = n;
+	t->id_text = arena_array(t->arena, n, sizeof(t->id_text[0]));
+	for (size_t i = 0; i < n; i++) {
+		t->cursor.region[i] =
+			i == 0 ? t->region : t->spec.control[i - 1];
+		t->cursor.id[i] = STR("0");
+	}
+}
+
+static void judges_begin(struct trial *t)
+{
+	int64_t from_us = t->spec.done_us;
+
+	if (t->credit_from_us > from_us)
+		from_us = t->credit_from_us;
+	t->watch = watch_new(&t->spec);
+	t->credit_state = xcalloc(1, credit_size(&t->credit_shape));
+	t->credit = credit_begin(t->credit_state, &t->credit_shape, from_us);
+	t->feed = feed_new(LATE_US);
+}
+
+struct trial *trial_new(const struct facts *f, const struct line *l,
+	const struct stage *s, const struct deployment *d, size_t region,
+	int64_t credit_from_us, struct str *ret_why, struct arena *a)
+{
+	const struct deployment_region *g = &d->region[region];
+	struct required q;
+	size_t gaps_max;
+
+	required_checks(f, s, g->region, a, &q);
+	if (q.count == 0) {
+		*ret_why = arena_printf(a,
+			"the plan has no required check for %.*s",
+			STR_ARG(g->region));
+		return NULL;
+	}
+	struct trial *t = xcalloc(1, sizeof(*t));
+	t->arena = arena_new();
+	t->region = arena_str(t->arena, g->region);
+	t->name = arena_printf(t->arena, "%.*s@%.*s", STR_ARG(d->id),
+		STR_ARG(g->region));
+	t->settings = settings_for(s, &q);
+	t->credit_from_us = credit_from_us;
+	t->spec = (struct watch_spec){ .deployment = arena_str(t->arena, d->id),
+		.version = arena_str(t->arena, d->version),
+		.region = t->region,
+		.start_us = g->start_us,
+		.done_us = g->done_us,
+		.attributed = l->served.kind != SERVED_NONE,
+		.soak_ms = t->settings.soak_ms,
+		.horizon_ms = t->settings.max_wait_ms,
+		.false_halt = t->settings.false_halt / (double)d->nregions,
+		.smallest_effect = t->settings.smallest_effect };
+	controls_of(t, s);
+	gaps_max = f->ndeployments * (t->spec.ncontrols + 1) + 1;
+	struct watch_gap *gap =
+		ARENA_ARRAY(t->arena, gaps_max, struct watch_gap);
+	t->spec.gap = gap;
+	control_gaps(t, f, d, gap);
+	canary_gaps(t, f, d, gap);
+	history_of(t, f, d);
+	checks_of(t, &q, l->nroles > 1);
+	shape_hash(t, &q);
+	t->credit_shape.nchecks = (uint32_t)q.count;
+	t->credit_shape.ncontrols = (uint32_t)t->spec.ncontrols;
+	t->credit_shape.warmup_ms = t->settings.warmup_ms;
+	t->credit_shape.soak_ms = t->settings.soak_ms;
+	t->credit_shape.min_runs = (uint32_t)t->settings.min_runs;
+	t->credit_shape.observations = (uint32_t)t->settings.observations;
+	cursor_init(t);
+	judges_begin(t);
+	return t;
+}
+
+void trial_free(struct trial *t)
+{
+	if (!t)
+		return;
+	watch_free(t->watch);
+	feed_free(t->feed);
+	free(t->credit_state);
+	arena_free(t->arena);
+	free(t);
+}
+
+struct str trial_name(const struct trial *t)
+{
+	return t->name;
+}
+
+struct str trial_shape(const struct trial *t)
+{
+	return str_from(t->shape);
+}
+
+const struct gate_settings *trial_settings(const struct trial *t)
+{
+	return &t->settings;
+}
+
+const struct cursor *trial_cursor(const struct trial *t)
+{
+	return &t->cursor;
+}
+
+/* ------- reading ------- */
+
+static enum credit_version credit_version(enum watch_version v)
+{
+	static const enum credit_version of[] = {
+		[WATCH_THIS] = CREDIT_THIS,
+		[WATCH_UNKNOWN] = CREDIT_UNKNOWN,
+		[WATCH_OTHER] = CREDIT_OTHER,
+	};
+
+	return of[v];
+}
+
+void trial_feed(struct trial *t, const struct result *r, int64_t at_us)
+{
+	struct watched o = watch_classify(t->watch, r, at_us);
+
+	if (o.part == WATCH_NOTHING)
+		return;
+	if (o.part == WATCH_JUDGED) {
+		/* Credit first: it knows when the warmup is over. */
+		credit_observe(t->credit,
+			&(struct credit_result){ .check = o.check,
+				.arm = o.arm,
+				.failed = o.failed,
+				.version = credit_version(o.version),
+				.at_us = at_us });
+		if (credit_t0_us(t->credit) != 0)
+			watch_begin_judging(t->watch, credit_t0_us(t->credit));
+	}
+	watch_observe(t->watch, &o, r);
+}
+
+static void feed_drain(struct trial *t, int64_t now_us)
+{
+	struct result r;
+	int64_t at_us;
+
+	while (feed_next(t->feed, now_us, &r, &at_us))
+		trial_feed(t, &r, at_us);
+}
+
+/* The ids that a read moved live in its arena: keep a copy. */
+static void cursor_keep(struct trial *t, const struct cursor *moved)
+{
+	for (size_t i = 0; i < t->cursor.count; i++) {
+		size_t n = moved->id[i].len;
+		if (n >= sizeof(t->id_text[i]))
+			continue; /* not an id: stay where we are */
+		memcpy(t->id_text[i], moved->id[i].ptr, n);
+		t->cursor.id[i] = (struct str){ t->id_text[i], n };
+	}
+}
+
+static bool place_cursor(struct trial *t, struct store *s, struct arena *a,
+	struct err *e)
+{
+	int64_t from_us =
+		t->spec.start_us - (int64_t)TRIAL_HISTORY_H * 3600 * 1000000;
+
+	if (t->placed)
+		return true;
+	struct cursor c = t->cursor;
+	if (!store_cursor_at(s, &c, a, from_us, e))
+		return false;
+	cursor_keep(t, &c);
+	t->placed = true;
+	return true;
+}
+
+bool trial_read(struct trial *t, struct store *s, int64_t now_us, size_t budget,
+	bool *ret_caught_up, struct err *e)
+{
+	struct arena *a = arena_new();
+	bool ok = place_cursor(t, s, a, e);
+	size_t n = 1;
+
+	while (ok && n > 0 && budget > 0) {
+		struct result *r;
+		struct cursor c = t->cursor;
+		arena_reset(a);
+		c.id = ARENA_ARRAY(a, c.count, struct str);
+		for (size_t i = 0; i < c.count; i++)
+			c.id[i] = t->cursor.id[i];
+		ok = store_read(s, &c, a, READ_CHUNK, 0, &r, &n, e);
+		if (!ok)
+			break;
+		for (size_t i = 0; i < n; i++)
+			feed_add(t->feed, &r[i]);
+		cursor_keep(t, &c);
+		/* While catching up, time is what was read, not the clock. */
+		feed_drain(t, n > 0 ? INT64_MIN : now_us);
+		budget = n < budget ? budget - n : 0;
+	}
+	arena_free(a);
+	if (ok)
+		*ret_caught_up = n == 0;
+	return ok;
+}
+
+/* ------- what it says ------- */
+
+static void arms_of(const struct trial *t, struct arena *a,
+	struct judgement *ret)
+{
+	uint32_t n = t->credit_shape.ncontrols + 1;
+
+	ret->arm = ARENA_ARRAY(a, n, struct judgement_arm);
+	ret->narms = n;
+	for (uint32_t i = 0; i < n; i++) {
+		struct credit_arm m = credit_arm(t->credit, i);
+		ret->arm[i] = (struct judgement_arm){
+			.region = i == 0 ? t->region : t->spec.control[i - 1],
+			.arm = i == 0 ? STR("canary") : STR("control"),
+			.runs = m.runs,
+			.failed = m.failed,
+			.newest_us = m.newest_us
+		};
+	}
+}
+
+static struct str starved_text(const struct trial *t, int64_t now_us,
+	uint32_t check, uint32_t arm, int64_t newest_us, struct arena *a)
+{
+	struct str name = watch_check_name(t->watch, check, a);
+	struct str region = arm == 0 ? t->region : t->spec.control[arm - 1];
+
+	if (newest_us == 0)
+		return arena_printf(a,
+			"%.*s has not reported from %.*s since the deployment",
+			STR_ARG(name), STR_ARG(region));
+	return arena_printf(a, "%.*s from %.*s is %lld s old", STR_ARG(name),
+		STR_ARG(region), (long long)((now_us - newest_us) / 1000000));
+}
+
+/* Before the statistics have begun the rates are those since deploy done. */
+static void early_rates(const struct trial *t, struct judgement *ret)
+{
+	uint64_t runs = 0, failed = 0;
+
+	if (credit_t0_us(t->credit) != 0 &&
+		(ret->canary_rate > 0 || ret->baseline_rate > 0))
+		return;
+	for (size_t i = 1; i < ret->narms; i++) {
+		runs += ret->arm[i].runs;
+		failed += ret->arm[i].failed;
+	}
+	if (ret->arm[0].runs > 0)
+		ret->canary_rate =
+			(double)ret->arm[0].failed / (double)ret->arm[0].runs;
+	if (runs > 0)
+		ret->baseline_rate = (double)failed / (double)runs;
+}
+
+static void say_waiting(const struct trial *t, struct judgement *ret,
+	struct arena *a)
+{
+	uint32_t check;
+
+	if (credit_fails_everywhere(t->credit, &check)) {
+		ret->control_sick = true;
+		ret->waiting = arena_printf(a,
+			"%.*s fails in the canary and in every control",
+			STR_ARG(watch_check_name(t->watch, check, a)));
+		return;
+	}
+	if (ret->t0_us != 0 || ret->waiting.len > 0)
+		return;
+	ret->waiting = arena_printf(a,
+		"version %.*s was not yet seen by every required check",
+		STR_ARG(t->spec.version));
+}
+
+void trial_judge(const struct trial *t, int64_t now_us, struct arena *a,
+	struct judgement *ret)
+{
+	uint32_t check, arm;
+	int64_t newest_us;
+
+	watch_judge(t->watch, now_us, a, ret);
+	ret->at_us = now_us;
+	arms_of(t, a, ret);
+	early_rates(t, ret);
+	ret->required_s = (credit_required_ms(t->credit) + 999) / 1000;
+	ret->credited_s = credit_earned_ms(t->credit) / 1000;
+	ret->starved_s = credit_starved_ms(t->credit) / 1000;
+	ret->verified_us = credit_verified_us(t->credit);
+	ret->t0_us = credit_t0_us(t->credit);
+	ret->min_runs_left = credit_runs_left(t->credit);
+	ret->other_version = credit_other_version(t->credit);
+	ret->missing = STR("");
+	ret->starved =
+		credit_starving(t->credit, now_us, &check, &arm, &newest_us);
+	if (ret->starved)
+		ret->missing =
+			starved_text(t, now_us, check, arm, newest_us, a);
+	say_waiting(t, ret, a);
+	if (ret->verdict == VERDICT_PASS &&
+		(!credit_enough(t->credit) || ret->starved ||
+			ret->other_version || ret->control_sick))
+		ret->verdict = VERDICT_UNDECIDED;
+}
+
+void trial_evidence(const struct trial *t, const struct judgement *j,
+	struct buf *out)
+{
+	buf_add_z(out, "{\"v\":1,\"judgement\":");
+	judgement_write(out, j);
+	buf_add_z(out, ",\"failures\":[");
+	buf_add(out, watch_failures(t->watch));
+	buf_add_z(out, "]}");
+}
+
+/* ------- checkpoint: everything that was fed, and where the reader is -------
+ */
+
+enum { SAVED_MAGIC = 0x31525431 }; /* "1TR1" */
+
+static void save_part(struct buf *out, struct str part)
+{
+	uint64_t n = part.len;
+
+	buf_add(out, (struct str){ (const char *)&n, sizeof(n) });
+	buf_add(out, part);
+}
+
+static bool load_part(struct str *rest, struct str *ret)
+{
+	uint64_t n;
+
+	if (rest->len < sizeof(n))
+		return false;
+	memcpy(&n, rest->ptr, sizeof(n));
+	if (n > rest->len - sizeof(n))
+		return false;
+	*ret = str_sub(*rest, sizeof(n), (size_t)n);
+	*rest = str_sub(*rest, sizeof(n) + (size_t)n, rest->len);
+	return true;
+}
+
+void trial_save(const struct trial *t, struct buf *out)
+{
+	struct buf part;
+	uint64_t head[2] = { SAVED_MAGIC, (uint64_t)t->credit_from_us };
+
+	buf_init(&part, out->max);
+	save_part(out, (struct str){ (const char *)head, sizeof(head) });
+	save_part(out, str_from(t->shape));
+	save_part(out,
+		(struct str){ t->credit_state, credit_size(&t->credit_shape) });
+	watch_save(t->watch, &part);
+	save_part(out, buf_str(&part));
+	buf_clear(&part);
+	feed_save(t->feed, &part);
+	save_part(out, buf_str(&part));
+	for (size_t i = 0; i < t->cursor.count; i++)
+		save_part(out, t->cursor.id[i]);
+	out->over |= part.over;
+	buf_done(&part);
+}
+
+/* The parts of a checkpoint, before any of them is believed. */
+struct saved {
+	struct str head, shape, credit, watch, feed;
+	struct str id[WATCH_ARMS_MAX];
+};
+
+static bool saved_split(const struct trial *t, struct str text,
+	struct saved *ret)
+{
+	if (!load_part(&text, &ret->head) || !load_part(&text, &ret->shape) ||
+		!load_part(&text, &ret->credit) ||
+		!load_part(&text, &ret->watch) || !load_part(&text, &ret->feed))
+		return false;
+	for (size_t i = 0; i < t->cursor.count; i++)
+		if (!load_part(&text, &ret->id[i]) ||
+			ret->id[i].len >= sizeof(t->id_text[i]))
+			return false;
+	return text.len == 0;
+}
+
+bool trial_load(struct trial *t, struct str saved)
+{
+	struct saved p;
+	uint64_t head[2];
+	void *state;
+
+	if (!saved_split(t, saved, &p) || p.head.len != sizeof(head) ||
+		!str_eq(p.shape, str_from(t->shape)) ||
+		p.credit.len != credit_size(&t->credit_shape))
+		return false;
+	memcpy(head, p.head.ptr, sizeof(head));
+	if (head[0] != SAVED_MAGIC)
+		return false;
+	state = xmalloc(p.credit.len);
+	memcpy(state, p.credit.ptr, p.credit.len);
+	struct credit *credit = credit_resume(state, p.credit.len);
+	struct watch *watch = watch_load(&t->spec, p.watch);
+	struct feed *feed = feed_load(p.feed);
+	if (!credit || !watch || !feed) {
+		watch_free(watch);
+		feed_free(feed);
+		free(state);
+		return false;
+	}
+	watch_free(t->watch);
+	feed_free(t->feed);
+	free(t->credit_state);
+	t->watch = watch;
+	t->feed = feed;
+	t->credit_state = state;
+	t->credit = credit;
+	t->credit_from_us = (int64_t)head[1];
+	for (size_t i = 0; i < t->cursor.count; i++) {
+		memcpy(t->id_text[i], p.id[i].ptr, p.id[i].len);
+		t->cursor.id[i] = (struct str){ t->id_text[i], p.id[i].len };
+	}
+	t->placed = true;
+	return true;
+}

@@ -1,0 +1,65 @@
+#ifndef CLI_TRIAL_H
+#define CLI_TRIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "regions/line.h"
+#include "store/facts.h"
+#include "store/store.h"
+
+/*
+ * A trial: one region of one deployment before its judges.  It reads the
+ * region's and its controls' results in the one order in which they count,
+ * and gives each to the credit (gate/) and to the detector (detectors/),
+ * which know nothing of each other.
+ *
+ * A trial is a function of the stream alone: after a crash it begins at its
+ * checkpoint, or at the start of its history, and comes to the same numbers.
+ * It belongs to the thread of its store.
+ */
+struct trial;
+
+enum { TRIAL_HISTORY_H = 24 };
+
+/*
+ * NULL when the plan names no required check for the region (*ret_why).
+ * `credit_from_us`: credit counts from there at the earliest; 0: deploy done.
+ */
+struct trial *trial_new(const struct facts *f, const struct line *l,
+	const struct stage *s, const struct deployment *d, size_t region,
+	int64_t credit_from_us, struct str *ret_why, struct arena *a);
+void trial_free(struct trial *t); /* NULL is fine */
+
+struct str trial_name(const struct trial *t); /* "deployment@region" */
+/* Over the checks that it requires, and the controls. */
+struct str trial_shape(const struct trial *t);
+const struct gate_settings *trial_settings(const struct trial *t);
+
+/*
+ * Reads what is there; *ret_caught_up when nothing is left.  `budget` bounds
+ * the results of one call, so that a long history does not starve a lease.
+ */
+bool trial_read(struct trial *t, struct store *s, int64_t now_us, size_t budget,
+	bool *ret_caught_up, struct err *e);
+/* For tests and replays: the same without a store. */
+void trial_feed(struct trial *t, const struct result *r, int64_t at_us);
+
+/* Streams and cursors that wake it. */
+const struct cursor *trial_cursor(const struct trial *t);
+
+void trial_judge(const struct trial *t, int64_t now_us, struct arena *a,
+	struct judgement *ret);
+/* The frozen bundle of a stopped deployment, as JSON. */
+void trial_evidence(const struct trial *t, const struct judgement *j,
+	struct buf *out);
+
+void trial_save(const struct trial *t, struct buf *out);
+/* False: other shape or damaged; the trial is as it was. */
+bool trial_load(struct trial *t, struct str saved);
+
+#endif
