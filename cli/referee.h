@@ -26,7 +26,7 @@ struct referee;
 
 struct referee_options {
 	const struct line *line;
-	struct store *store;    /* borrowed */
+	struct store *store;     /* borrowed */
 	struct journal *journal; /* borrowed; NULL: none (tests) */
 	struct str id;
 	uint32_t lease_ms;      /* 0: 5 s */
@@ -37,7 +37,7 @@ enum referee_event {
 	REFEREE_LEASE_TAKEN,
 	REFEREE_STANDING_BY,
 	REFEREE_LEASE_LOST,
-	REFEREE_STOPPED,    /* text: deployment and why */
+	REFEREE_STOPPED, /* text: deployment and why */
 	REFEREE_ACCEPTED,
 	REFEREE_REASSERTED, /* a halt was missing in the store */
 	REFEREE_PLAN        /* the credit starts again: another plan */

@@ -14,10 +14,13 @@
 
 enum { LATE_US = 2000000, READ_CHUNK = 2000 };
 
+/* A pass that needs longer than a month will not be waited for. */
+static const uint64_t least_pass_max_ms = 30ULL * 24 * 3600 * 1000;
+
 struct trial {
 	struct arena *arena; /* of everything that does not grow */
 	struct str name, region;
-	char shape[65];
+	struct str shape;
 	struct gate_settings settings;
 	struct watch_spec spec;
 	struct credit_shape credit_shape;
@@ -40,9 +43,28 @@ static struct gate_settings settings_for(const struct stage *s,
 		.longest_every_ms = q->longest_every_ms };
 	struct gate_settings g = stage_settings(s, &load);
 
+	if (q->count == 0)
+		return g;
 	load.least_pass_ms = watch_least_pass_ms(q->runs_per_minute / 60,
 		g.smallest_effect, 1);
+	if (load.least_pass_ms > least_pass_max_ms)
+		load.least_pass_ms = least_pass_max_ms;
 	return stage_settings(s, &load);
+}
+
+struct gate_settings trial_stage_settings(const struct facts *f,
+	const struct stage *s, struct arena *a)
+{
+	struct gate_settings slowest = settings_for(s, &(struct required){ 0 });
+
+	for (size_t i = 0; i < s->ndeploys; i++) {
+		struct required q;
+		required_checks(f, s, s->deploys[i]->full, a, &q);
+		struct gate_settings g = settings_for(s, &q);
+		if (i == 0 || g.max_wait_ms > slowest.max_wait_ms)
+			slowest = g;
+	}
+	return slowest;
 }
 
 static const struct deployment_region *part_of(const struct deployment *d,
@@ -55,49 +77,71 @@ static const struct deployment_region *part_of(const struct deployment *d,
 }
 
 /* Other deployments in a control: left out from start to verdict. */
-static void control_gaps(struct trial *t, const struct facts *f,
-	const struct deployment *self, struct watch_gap *gap)
+static size_t control_gaps(const struct trial *t, const struct facts *f,
+	struct watch_gap *gap)
 {
+	size_t n = 0;
+
 	for (size_t c = 0; c < t->spec.ncontrols; c++)
 		for (size_t i = 0; i < f->ndeployments; i++) {
 			const struct deployment *o = &f->deployment[i];
 			const struct deployment_region *g =
 				part_of(o, t->spec.control[c]);
-			if (!g || g->start_us == 0 || str_eq(o->id, self->id))
+			if (!g || g->start_us == 0 ||
+				str_eq(o->id, t->spec.deployment))
 				continue;
-			gap[t->spec.ngaps++] =
-				(struct watch_gap){ .arm = (uint32_t)c + 1,
-					.from_us = g->start_us,
-					.to_us = o->final_us ? o->final_us
-							     : INT64_MAX };
+			gap[n++] = (struct watch_gap){ .arm = (uint32_t)c + 1,
+				.from_us = g->start_us,
+				.to_us =
+					o->final_us ? o->final_us : INT64_MAX };
 		}
+	return n;
 }
 
-/*
- * Times in the canary's past when something was there that was never
- * accepted: from its start to the next `deploy done`, or to our own start.
- */
-static void canary_gaps(struct trial *t, const struct facts *f,
-	const struct deployment *self, struct watch_gap *gap)
+/* When the next deployment was done in the region; at most our own start. */
+static int64_t replaced_us(const struct trial *t, const struct facts *f,
+	const struct deployment_region *g)
 {
+	int64_t to_us = t->spec.start_us;
+
+	for (size_t i = 0; i < f->ndeployments; i++) {
+		const struct deployment_region *n =
+			part_of(&f->deployment[i], t->region);
+		if (n && n != g && n->done_us > g->start_us &&
+			n->done_us < to_us)
+			to_us = n->done_us;
+	}
+	return to_us;
+}
+
+/* When something was in the canary's past that was never accepted. */
+static size_t canary_gaps(const struct trial *t, const struct facts *f,
+	struct watch_gap *gap)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < f->ndeployments; i++) {
 		const struct deployment *o = &f->deployment[i];
 		const struct deployment_region *g = part_of(o, t->region);
-		int64_t to_us = t->spec.start_us;
-		if (!g || g->start_us == 0 || str_eq(o->id, self->id) ||
+		if (!g || g->start_us == 0 ||
+			str_eq(o->id, t->spec.deployment) ||
 			o->state == DEPLOYMENT_ACCEPTED)
 			continue;
-		for (size_t k = 0; k < f->ndeployments; k++) {
-			const struct deployment_region *n =
-				part_of(&f->deployment[k], t->region);
-			if (n && n != g && n->done_us > g->start_us &&
-				n->done_us < to_us)
-				to_us = n->done_us;
-		}
-		gap[t->spec.ngaps++] = (struct watch_gap){ .arm = 0,
+		gap[n++] = (struct watch_gap){ .arm = 0,
 			.from_us = g->start_us,
-			.to_us = to_us };
+			.to_us = replaced_us(t, f, g) };
 	}
+	return n;
+}
+
+void trial_refresh(struct trial *t, const struct facts *f, struct arena *a)
+{
+	size_t max = f->ndeployments * (t->spec.ncontrols + 1) + 1;
+	struct watch_gap *gap = ARENA_ARRAY(a, max, struct watch_gap);
+	size_t n = control_gaps(t, f, gap);
+
+	n += canary_gaps(t, f, gap + n);
+	watch_set_gaps(t->watch, gap, n);
 }
 
 static void history_of(struct trial *t, const struct facts *f,
@@ -154,11 +198,17 @@ static void checks_of(struct trial *t, const struct required *q, bool roles)
 	t->credit_shape.fresh_ms = fresh;
 }
 
+static size_t controls_count(const struct stage *s)
+{
+	/* More controls than that make no verdict better. */
+	return s->ncompare < WATCH_ARMS_MAX ? s->ncompare : WATCH_ARMS_MAX - 1;
+}
+
 static void controls_of(struct trial *t, const struct stage *s)
 {
 	/* More controls than that make no verdict better. */
-	size_t n = s->ncompare < WATCH_ARMS_MAX ? s->ncompare
-						: WATCH_ARMS_MAX - 1;
+	size_t n =
+		s->ncompare < WATCH_ARMS_MAX ? s->ncompare : WATCH_ARMS_MAX - 1;
 	struct str *control = ARENA_ARRAY(t->arena, n + 1, struct str);
 
 	for (size_t i = 0; i < n; i++)
@@ -168,16 +218,24 @@ static void controls_of(struct trial *t, const struct stage *s)
 }
 
 /* Another set of checks or controls is another trial. */
-static void shape_hash(struct trial *t, const struct required *q)
+struct str trial_shape_of(const struct facts *f, const struct stage *s,
+	struct str region, struct arena *a)
 {
-	struct sha256 *h = sha256_new();
+	struct sha256 *h;
+	struct required q;
+	char hex[65];
 
-	sha256_add(h, str_from(q->hash));
-	for (size_t i = 0; i < t->spec.ncontrols; i++) {
-		sha256_add(h, t->spec.control[i]);
+	required_checks(f, s, region, a, &q);
+	if (q.count == 0)
+		return STR("");
+	h = sha256_new();
+	sha256_add(h, str_from(q.hash));
+	for (size_t i = 0; i < controls_count(s); i++) {
+		sha256_add(h, s->compare[i]->full);
 		sha256_add(h, STR("\n"));
 	}
-	sha256_free(h, t->shape);
+	sha256_free(h, hex);
+	return arena_str(a, str_from(hex));
 }
 
 static void cursor_init(struct trial *t)
@@ -213,7 +271,6 @@ struct trial *trial_new(const struct facts *f, const struct line *l,
 {
 	const struct deployment_region *g = &d->region[region];
 	struct required q;
-	size_t gaps_max;
 
 	required_checks(f, s, g->region, a, &q);
 	if (q.count == 0) {
@@ -240,15 +297,9 @@ struct trial *trial_new(const struct facts *f, const struct line *l,
 		.false_halt = t->settings.false_halt / (double)d->nregions,
 		.smallest_effect = t->settings.smallest_effect };
 	controls_of(t, s);
-	gaps_max = f->ndeployments * (t->spec.ncontrols + 1) + 1;
-	struct watch_gap *gap =
-		ARENA_ARRAY(t->arena, gaps_max, struct watch_gap);
-	t->spec.gap = gap;
-	control_gaps(t, f, d, gap);
-	canary_gaps(t, f, d, gap);
 	history_of(t, f, d);
 	checks_of(t, &q, l->nroles > 1);
-	shape_hash(t, &q);
+	t->shape = arena_str(t->arena, trial_shape_of(f, s, g->region, a));
 	t->credit_shape.nchecks = (uint32_t)q.count;
 	t->credit_shape.ncontrols = (uint32_t)t->spec.ncontrols;
 	t->credit_shape.warmup_ms = t->settings.warmup_ms;
@@ -257,6 +308,7 @@ struct trial *trial_new(const struct facts *f, const struct line *l,
 	t->credit_shape.observations = (uint32_t)t->settings.observations;
 	cursor_init(t);
 	judges_begin(t);
+	trial_refresh(t, f, a);
 	return t;
 }
 
@@ -278,7 +330,7 @@ struct str trial_name(const struct trial *t)
 
 struct str trial_shape(const struct trial *t)
 {
-	return str_from(t->shape);
+	return t->shape;
 }
 
 const struct gate_settings *trial_settings(const struct trial *t)
@@ -538,7 +590,7 @@ void trial_save(const struct trial *t, struct buf *out)
 
 	buf_init(&part, out->max);
 	save_part(out, (struct str){ (const char *)head, sizeof(head) });
-	save_part(out, str_from(t->shape));
+	save_part(out, t->shape);
 	save_part(out,
 		(struct str){ t->credit_state, credit_size(&t->credit_shape) });
 	watch_save(t->watch, &part);
@@ -579,7 +631,7 @@ bool trial_load(struct trial *t, struct str saved)
 	void *state;
 
 	if (!saved_split(t, saved, &p) || p.head.len != sizeof(head) ||
-		!str_eq(p.shape, str_from(t->shape)) ||
+		!str_eq(p.shape, t->shape) ||
 		p.credit.len != credit_size(&t->credit_shape))
 		return false;
 	memcpy(head, p.head.ptr, sizeof(head));

@@ -33,12 +33,22 @@ enum { TRIAL_HISTORY_H = 24 };
 struct trial *trial_new(const struct facts *f, const struct line *l,
 	const struct stage *s, const struct deployment *d, size_t region,
 	int64_t credit_from_us, struct str *ret_why, struct arena *a);
+/* Other deployments have started or ended since: who is left out now. */
+void trial_refresh(struct trial *t, const struct facts *f, struct arena *a);
 void trial_free(struct trial *t); /* NULL is fine */
 
 struct str trial_name(const struct trial *t); /* "deployment@region" */
-/* Over the checks that it requires, and the controls. */
+/* Over the checks that are required, and the controls. */
 struct str trial_shape(const struct trial *t);
+/* What trial_new() would make now; "": no check is required. */
+struct str trial_shape_of(const struct facts *f, const struct stage *s,
+	struct str region, struct arena *a);
 const struct gate_settings *trial_settings(const struct trial *t);
+
+/* A stage's settings with everything derived from the plan filled in; of
+ * several regions, those of the slowest. */
+struct gate_settings trial_stage_settings(const struct facts *f,
+	const struct stage *s, struct arena *a);
 
 /*
  * Reads what is there; *ret_caught_up when nothing is left.  `budget` bounds

@@ -23,6 +23,8 @@ struct watch {
 	struct watch_spec spec;
 	const struct detector *detector;
 	struct map *checks; /* key -> struct index */
+	struct watch_gap *gap;
+	size_t ngaps;
 	void *state;
 	size_t state_bytes;
 	bool deployed, judging;
@@ -55,8 +57,6 @@ static void spec_copy(struct watch *w, const struct watch_spec *s)
 {
 	struct watch_check *check =
 		ARENA_ARRAY(w->arena, s->nchecks, struct watch_check);
-	struct watch_gap *gap =
-		ARENA_ARRAY(w->arena, s->ngaps + 1, struct watch_gap);
 
 	w->spec = *s;
 	w->spec.deployment = arena_str(w->arena, s->deployment);
@@ -64,9 +64,6 @@ static void spec_copy(struct watch *w, const struct watch_spec *s)
 	w->spec.region = arena_str(w->arena, s->region);
 	w->spec.control = strs_copy(w->arena, s->control, s->ncontrols);
 	w->spec.good_version = strs_copy(w->arena, s->good_version, s->ngood);
-	for (size_t i = 0; i < s->ngaps; i++)
-		gap[i] = s->gap[i];
-	w->spec.gap = gap;
 	for (size_t i = 0; i < s->nchecks; i++) {
 		struct index *at = ARENA_NEW(w->arena, struct index);
 		check[i] = s->check[i];
@@ -139,8 +136,17 @@ void watch_free(struct watch *w)
 	buf_done(&w->failures.text);
 	map_free(w->checks);
 	free(w->state);
+	free(w->gap);
 	arena_free(w->arena);
 	free(w);
+}
+
+void watch_set_gaps(struct watch *w, const struct watch_gap *gap, size_t n)
+{
+	w->gap = xrealloc(w->gap, (n + 1) * sizeof(*gap));
+	for (size_t i = 0; i < n; i++)
+		w->gap[i] = gap[i];
+	w->ngaps = n;
 }
 
 static bool arm_of(const struct watch *w, struct str env, struct str region,
@@ -192,8 +198,8 @@ static bool version_eq(struct str a, struct str b)
 
 static bool in_gap(const struct watch *w, uint32_t arm, int64_t at_us)
 {
-	for (size_t i = 0; i < w->spec.ngaps; i++) {
-		const struct watch_gap *g = &w->spec.gap[i];
+	for (size_t i = 0; i < w->ngaps; i++) {
+		const struct watch_gap *g = &w->gap[i];
 		if (g->arm == arm && at_us >= g->from_us && at_us < g->to_us)
 			return true;
 	}

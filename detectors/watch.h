@@ -44,8 +44,6 @@ struct watch_spec {
 	int64_t start_us, done_us; /* of this region */
 	const struct str *control; /* "prod/east"; none: its own past */
 	size_t ncontrols;
-	const struct watch_gap *gap;
-	size_t ngaps;
 	const struct watch_check *check;
 	size_t nchecks;  /* at least 1 */
 	bool attributed; /* the line says how a version is seen */
@@ -82,6 +80,12 @@ struct watch;
 
 struct watch *watch_new(const struct watch_spec *spec); /* copies */
 void watch_free(struct watch *w);                       /* NULL is fine */
+
+/*
+ * The gaps as they are known now; copied.  They follow from deployments, which
+ * are facts with times: whoever reads the stream later sees the same.
+ */
+void watch_set_gaps(struct watch *w, const struct watch_gap *gap, size_t n);
 
 /* What a result is for this deployment; changes nothing. */
 struct watched watch_classify(const struct watch *w, const struct result *r,
