@@ -94,13 +94,14 @@ static void learn_rates(struct head *h, uint32_t index)
 {
 	uint32_t w = regions_of(h);
 	struct stream *s = &streams_of(h)[index];
-	double *rate = &rate_of(h)[index * w];
+	size_t first = (size_t)index * w;
+	double *rate = &rate_of(h)[first];
 	double n = h->slices;
 
 	for (uint32_t r = 0; r < w; r++) {
-		rate[r] = n > 0 ? rate_sum_of(h)[index * w + r] / n : 0.0;
-		onsets_of(h)[index * w + r] = 0;
-		fails_of(h)[index * w + r] = 0;
+		rate[r] = n > 0 ? rate_sum_of(h)[first + r] / n : 0.0;
+		onsets_of(h)[first + r] = 0;
+		fails_of(h)[first + r] = 0;
 	}
 	s->own0 = s->rate0 = rate[0];
 	for (uint32_t r = 1; r < w; r++)
@@ -172,7 +173,8 @@ static void learn_checks(struct head *h, double covered_s)
 			spell_limit_s(h, spells_of(h)[c], spell_s_of(h)[c],
 				covered_s, h->fixed.alpha_h * .5));
 		if (!own_past(h))
-			seen_ok_of(h)[c] = prev_of(h)[c * regions_of(h)] != 0;
+			seen_ok_of(h)[c] =
+				prev_of(h)[(size_t)c * regions_of(h)] != 0;
 	}
 	h->region_after = fmax(h->fixed.value[P_REGION_S],
 		spell_limit_s(h, h->region_spells, h->region_spell_s, covered_s,

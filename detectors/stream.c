@@ -285,10 +285,11 @@ static void slice_controls(const struct head *h, struct slice *sl)
 static void stream_advance(struct head *h, uint32_t index, int64_t nslices)
 {
 	uint32_t w = regions_of(h);
+	size_t first = (size_t)index * w;
 	struct stream *s = &streams_of(h)[index];
-	double *rate = &rate_of(h)[index * w];
-	uint32_t *onsets = &onsets_of(h)[index * w];
-	uint32_t *fails = &fails_of(h)[index * w];
+	double *rate = &rate_of(h)[first];
+	uint32_t *onsets = &onsets_of(h)[first];
+	uint32_t *fails = &fails_of(h)[first];
 
 	for (int64_t i = 0; i < nslices && i < EMPTY_SLICES; i++) {
 		struct slice sl = { .onsets = onsets, .fails = fails };
@@ -301,7 +302,7 @@ static void stream_advance(struct head *h, uint32_t index, int64_t nslices)
 			continue;
 		}
 		slice_controls(h, &sl);
-		slice_close(h, s, rate, &rate_sum_of(h)[index * w], &sl);
+		slice_close(h, s, rate, &rate_sum_of(h)[first], &sl);
 		for (uint32_t r = 0; r < w; r++)
 			onsets[r] = fails[r] = 0;
 	}
@@ -401,7 +402,7 @@ void streams_check(struct head *h, int64_t at_us)
 		streams_evidence(h, &kind, &index) < threshold)
 		return;
 	for (uint32_t c = 0; c < h->fixed.nchecks; c++)
-		canary += pre_n_of(h)[c * regions_of(h)];
+		canary += pre_n_of(h)[(size_t)c * regions_of(h)];
 	if (canary >= HISTORY_MIN) {
 		state_halt(h, at_us, HALT_EVIDENCE, kind, index);
 	} else if (!h->is_held) {

@@ -4,12 +4,12 @@
 #include "detectors/detector.h"
 #include "detectors/stats.h"
 
-#define X(name) extern const struct detector name;
+#define X(name) extern const struct detector(name);
 #include "detectors/table.h"
 #undef X
 
 const struct detector *const detectors[] = {
-#define X(name) &name,
+#define X(name) &(name),
 #include "detectors/table.h"
 #undef X
 	NULL,

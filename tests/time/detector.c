@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/oom.h"
-#include "base/yaml.h"
-#include "detectors/state.h"
+#include "detectors/detector.h"
 
 /*
  * The detector by itself, in virtual time: phases, hard paths, what a pass
@@ -647,83 +646,4 @@ Test(detector, no_control_and_no_past_never_stops)
 	op = judge_at(&g, SOAK_S);
 	cr_expect_eq(op.state, VERDICT_PASS, "lacks %x", op.lacks);
 	stage_done(&g);
-}
-
-/* --- states that are not ours --------------------------------------------- */
-
-Test(detector, resumes_only_its_own_state)
-{
-	struct stage g;
-	struct stage_shape other;
-	double values[DETECTOR_MAX_PARAMS];
-	size_t bytes;
-
-	stage_init(&g, 2, CHECKS);
-	bytes = g.d->state_size(&g.shape);
-	cr_expect(g.d->resumes(g.state, bytes, &g.shape, NULL));
-	cr_expect_not(g.d->resumes(g.state, bytes - 1, &g.shape, NULL));
-	other = g.shape;
-	other.soak_ms++;
-	cr_expect_not(g.d->resumes(g.state, bytes, &other, NULL));
-	other = g.shape;
-	other.nchecks--;
-	cr_expect_not(g.d->resumes(g.state, bytes, &other, NULL));
-	g.interval_ms[3] += 1;
-	cr_expect_not(g.d->resumes(g.state, bytes, &g.shape, NULL));
-	g.interval_ms[3] -= 1;
-	detector_defaults(g.d, values);
-	cr_expect(g.d->resumes(g.state, bytes, &g.shape, values));
-	values[0] += .1;
-	cr_expect_not(g.d->resumes(g.state, bytes, &g.shape, values));
-	((struct head *)g.state)->fixed.version++;
-	cr_expect_not(g.d->resumes(g.state, bytes, &g.shape, NULL));
-	stage_done(&g);
-}
-
-/* --- settings ------------------------------------------------------------- */
-
-static bool config(const char *text, double *values, unsigned *ret_errors)
-{
-	struct arena *a = arena_new();
-	const struct detector *d = detector_find(STR("error-rate"));
-	struct diags ds;
-	const struct yaml_node *map;
-	bool ok;
-
-	diags_init(&ds, a);
-	map = yaml_parse(a, source_from(a, STR("x.yaml"), str_from(text)), &ds);
-	cr_assert_not_null(map);
-	ok = detector_config(d, map, values, &ds);
-	*ret_errors = ds.errors;
-	arena_free(a);
-	return ok;
-}
-
-Test(detector, settings_are_read_or_refused_all_at_once)
-{
-	double values[DETECTOR_MAX_PARAMS] = { -1 };
-	unsigned errors;
-
-	cr_expect(config("check_down_after: 1m\ncheck_down_failures: 7\n",
-		values, &errors));
-	cr_expect_eq(values[P_CHECK_S], 60);
-	cr_expect_eq(values[P_CHECK_K], 7);
-	cr_expect_eq(values[P_INVEST], .7);
-	values[P_CHECK_K] = -1;
-	cr_expect_not(config("chek_down_after: 1m\ncheck_down_failures: 1\n"
-			     "invest_now: 2\nmemory: \"3\"\n",
-		values, &errors));
-	cr_expect_eq(errors, 4);
-	cr_expect_eq(values[P_CHECK_K], -1, "untouched");
-}
-
-Test(detector, every_setting_has_a_default_in_its_range)
-{
-	for (int i = 0; detectors[i]; i++)
-		for (const struct param *p = detectors[i]->params; p->name;
-			p++) {
-			cr_expect_leq(p->low, p->fallback, "%s", p->name);
-			cr_expect_leq(p->fallback, p->high, "%s", p->name);
-			cr_expect(p->help && *p->help);
-		}
 }
