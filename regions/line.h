@@ -126,7 +126,7 @@ struct line {
 	size_t nstages;
 	const struct window *freezes, *maintenances;
 	const struct source *source; /* NULL: made by line_local() */
-	char hash[65];               /* SHA-256 of the file's bytes */
+	char hash[65]; /* SHA-256 of the file's bytes, or of the URL */
 };
 
 /* More than this in one file is an error (E023). */
