@@ -106,10 +106,12 @@ static void job_add(struct builder *b, struct job *j)
 
 /* Jobs of one suite in one region. */
 static void suite_add(struct builder *b, const struct suite *s,
-	const struct region *r, const struct plan_secret *secrets)
+	const struct region *r, struct job j)
 {
 	const struct line *l = b->plan->line;
-	struct job j = { .suite = s, .region = r, .secrets = secrets };
+
+	j.suite = s;
+	j.region = r;
 
 	for (const struct suite_secret *i = s->secrets; i; i = i->next)
 		j.nsecrets++;
@@ -135,7 +137,7 @@ static void file_add(struct builder *b, const struct suite_file *f)
 {
 	const struct line *l = b->plan->line;
 	const struct suite *last = NULL;
-	const struct plan_secret *secrets = NULL;
+	struct job j = { 0 };
 
 	for (size_t i = 0; i < l->nregions; i++) {
 		const struct region *r = &l->regions[i];
@@ -145,9 +147,10 @@ static void file_add(struct builder *b, const struct suite_file *f)
 			!suite_where(s, r) || !suite_tagged(s, b->sel))
 			continue;
 		if (s != last)
-			secrets = plan_secrets_read(b->arena, s, b->ds);
+			j.secrets = plan_secrets_read(b->arena, s, &j.redact,
+				b->ds);
 		last = s;
-		suite_add(b, s, r, secrets);
+		suite_add(b, s, r, j);
 	}
 }
 
@@ -261,6 +264,9 @@ struct plan *plan_build(struct arena **a, const struct line *line,
 	unsigned before = ds->errors;
 
 	p->line = line;
+	p->tags = ARENA_ARRAY(*a, sel->ntags + 1, const char *);
+	for (size_t i = 0; i < sel->ntags; i++)
+		p->tags[p->ntags++] = arena_str(*a, str_from(sel->tags[i])).ptr;
 	b.role = ARENA_ARRAY(*a, line->nroles, const struct plan_role *);
 	for (size_t i = 0; i < line->nroles; i++)
 		b.role[i] = plan_role_read(*a, &line->roles[i], ds);

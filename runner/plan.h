@@ -55,6 +55,7 @@ struct job {
 	struct str check;       /* "suite/role/row": the same in all regions */
 	const struct plan_secret *secrets;
 	size_t nsecrets;
+	const struct redact *redact; /* of these secrets */
 	uint64_t every_ns, every_failing_ns;
 	uint64_t phase_ns;   /* of `every`; see job_phase_ns() */
 	uint64_t offset_ns;  /* of the region, part of the phase */
@@ -69,6 +70,8 @@ struct plan {
 	const struct job *job;
 	size_t njobs;
 	struct pair *vars; /* of --var: literals */
+	const char **tags; /* of --tag */
+	size_t ntags;
 	/* served version by URL; see runner/served.h */
 	const struct jsonpath *served_path;
 	const struct regex *served_regex;

@@ -181,18 +181,23 @@ static void secret_read(struct arena *a, const struct suite_secret *from,
 }
 
 const struct plan_secret *plan_secrets_read(struct arena *a,
-	const struct suite *s, struct diags *ds)
+	const struct suite *s, const struct redact **ret_redact,
+	struct diags *ds)
 {
+	struct redact *redact = redact_new(a, NULL);
 	struct plan_secret *all;
 	size_t n = 0;
 
+	*ret_redact = redact;
 	for (const struct suite_secret *i = s->secrets; i; i = i->next)
 		n++;
-	if (!n)
-		return NULL;
-	all = ARENA_ARRAY(a, n, struct plan_secret);
+	all = ARENA_ARRAY(a, n + 1, struct plan_secret);
 	n = 0;
-	for (const struct suite_secret *i = s->secrets; i; i = i->next)
-		secret_read(a, i, &all[n++], ds);
+	for (const struct suite_secret *i = s->secrets; i; i = i->next) {
+		secret_read(a, i, &all[n], ds);
+		if (all[n].value.len)
+			redact_add(redact, all[n].name, all[n].value);
+		n++;
+	}
 	return all;
 }

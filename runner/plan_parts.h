@@ -12,6 +12,7 @@ struct plan_role *plan_role_read(struct arena *a, const struct role *r,
  * not there is no mistake of the file (its runs end as runner_error/secret),
  * one that is too short to be taken out of outputs is. */
 const struct plan_secret *plan_secrets_read(struct arena *a,
-	const struct suite *s, struct diags *ds);
+	const struct suite *s, const struct redact **ret_redact,
+	struct diags *ds);
 
 #endif

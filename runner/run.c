@@ -1,0 +1,554 @@
+#include "runner/run_parts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/oom.h"
+
+/*
+ *	NEXT -> PREPARE -> ASK -> WAIT -> ANSWER -> LEAVE -> NEXT ... -> END
+ *	           |        ^------ (retry, poll) ----'
+ *	           `-> LEAVE (skipped)
+ *
+ * drive() calls the state's function until one of them waits.  RUN_END is
+ * entered once, from NEXT or by run_abort().
+ */
+enum { MS = 1000000 };
+
+static void drive(struct run *r);
+
+static uint64_t now_ns(const struct run *r)
+{
+	return loop_now_ns(r->host->loop);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+enum outcome reason_outcome(enum reason reason)
+{
+	static const enum outcome of[] = {
+#define X(name, token, outcome, text) OUTCOME_##outcome,
+		REASON_MAP(X)
+#undef X
+	};
+
+	return of[reason];
+}
+
+static struct verdict verdict_of(enum reason reason, struct str message)
+{
+	return (struct verdict){ reason_outcome(reason), reason, message };
+}
+
+static void enter(struct run *r, enum run_state state)
+{
+	assert(r->state != RUN_ENDED);
+	r->state = state;
+}
+
+static void on_timer(struct loop *l, void *owner)
+{
+	struct run *r = owner;
+
+	(void)l;
+	enter(r, r->after);
+	drive(r);
+}
+
+/* Waits until a time, then goes on in a state. */
+static void wait_until(struct run *r, uint64_t due_ns, enum run_state after)
+{
+	r->after = after;
+	enter(r, RUN_WAIT);
+	loop_timer_arm(r->host->loop, &r->timer, due_ns, on_timer, r);
+}
+
+/* --- choosing the step --- */
+
+static const struct step *section_first(const struct run *r)
+{
+	const struct suite *s = r->job->suite;
+
+	switch (r->section) {
+	case SECTION_SETUP:
+		return s->setup;
+	case SECTION_STEPS:
+		return s->steps;
+	case SECTION_CLEANUP:
+		return s->cleanup;
+	}
+	return NULL;
+}
+
+/* After a failure nothing but the clean-up is run. */
+static bool step_is_lost(const struct run *r)
+{
+	return r->section != SECTION_CLEANUP &&
+	       r->decided.outcome != OUTCOME_PASS;
+}
+
+static void skip(struct run *r, struct str why)
+{
+	r->verdict = (struct verdict){ OUTCOME_SKIPPED, REASON_NONE, why };
+	enter(r, RUN_LEAVE);
+}
+
+static void state_next(struct run *r)
+{
+	r->step = r->step ? r->step->next : section_first(r);
+	while (!r->step && r->section != SECTION_CLEANUP) {
+		r->section++;
+		if (r->section == SECTION_CLEANUP)
+			r->deadline_ns =
+				now_ns(r) + r->job->suite->timeout_ms * MS;
+		r->step = section_first(r);
+	}
+	if (!r->step) {
+		enter(r, RUN_END);
+		return;
+	}
+	r->report = run_report_step(r, r->step);
+	r->step_ns = r->attempt_ns = now_ns(r);
+	r->retries = 0;
+	r->answered = false;
+	r->expect = r->warn = NULL;
+	memset(&r->call, 0, sizeof(r->call));
+	r->verdict = (struct verdict){ OUTCOME_PASS, REASON_NONE, STR("") };
+	enter(r, RUN_PREPARE);
+}
+
+static bool named(const struct strs *list, struct str name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (str_eq(list->item[i], name))
+			return true;
+	return list->count == 0;
+}
+
+static bool limit_where(const struct run *r)
+{
+	const struct strs *globs = &r->step->where_globs;
+
+	for (size_t i = 0; i < globs->count; i++)
+		if (region_matches(r->job->region, globs->item[i]))
+			return true;
+	return globs->count == 0;
+}
+
+static bool limit_tags(const struct run *r)
+{
+	if (!r->step->tags.count || !r->plan->ntags)
+		return true;
+	for (size_t i = 0; i < r->plan->ntags; i++)
+		if (named(&r->step->tags, str_from(r->plan->tags[i])))
+			return true;
+	return false;
+}
+
+static bool limit_when(struct run *r, struct str *ret_why)
+{
+	const struct when *w = &r->step->when;
+	const struct json *want;
+	const struct var *v;
+	bool secret = false;
+
+	if (!w->var.ptr)
+		return true;
+	v = vars_get(&r->vars, w->var);
+	*ret_why = arena_printf(r->arena, "when: %.*s is not set",
+		STR_ARG(w->var));
+	if (!v || !v->value)
+		return false;
+	if (!w->equals)
+		return true;
+	*ret_why = arena_printf(r->arena, "when: %.*s is something else",
+		STR_ARG(w->var));
+	return template_tree_value(w->equals, &r->vars, &want, &secret,
+		       ret_why) &&
+	       json_equal(v->value, want);
+}
+
+static void state_prepare(struct run *r)
+{
+	const struct step *s = r->step;
+	struct str why = STR_NONE;
+
+	if (step_is_lost(r))
+		why = arena_printf(r->arena, "needs %.*s",
+			STR_ARG(r->failed ? r->failed->name : STR("vars")));
+	else if (!named(&s->roles, r->job->role->name))
+		why = STR("not for this role");
+	else if (!limit_where(r))
+		why = STR("not for this region");
+	else if (!limit_tags(r))
+		why = STR("not for these tags");
+	else if (limit_when(r, &why))
+		why = STR_NONE;
+	if (why.ptr) {
+		skip(r, why);
+		return;
+	}
+	r->vars.wall_us = loop_wall_us(r->host->loop);
+	vars_set_str(&r->vars, STR("step"), s->name);
+	r->step_deadline_ns =
+		least(r->deadline_ns, now_ns(r) + s->timeout_ms * MS);
+	if (!run_step_vars(r, &r->verdict)) {
+		enter(r, RUN_LEAVE);
+		return;
+	}
+	if (s->kind == STEP_WAIT)
+		wait_until(r,
+			least(r->step_deadline_ns, now_ns(r) + s->wait_ms * MS),
+			RUN_LEAVE);
+	else
+		enter(r, RUN_ASK);
+}
+
+/* --- one attempt --- */
+
+static void on_answer(struct http_call *c, void *owner)
+{
+	struct run *r = owner;
+
+	(void)c;
+	enter(r, RUN_ANSWER);
+	drive(r);
+}
+
+static void state_ask(struct run *r)
+{
+	r->attempt_ns = now_ns(r);
+	if (r->attempt_ns >= r->step_deadline_ns) {
+		r->verdict = verdict_of(REASON_TIMEOUT,
+			r->attempt_ns >= r->deadline_ns
+				? STR("the suite's timeout passed before this "
+				      "step")
+				: STR("the step's timeout passed"));
+		enter(r, RUN_LEAVE);
+		return;
+	}
+	if (!run_request(r, &r->verdict)) {
+		enter(r, RUN_LEAVE);
+		return;
+	}
+	r->call.deadline_ns = least(r->step_deadline_ns,
+		r->attempt_ns + r->step->http.timeout_ms * MS);
+	r->call.done = on_answer;
+	r->call.owner = r;
+	r->report->attempts++;
+	enter(r, RUN_WAIT);
+	http_start(r->session, &r->call);
+}
+
+/* Which version answered: only the region's own base_url can say. */
+static void version_see(struct run *r)
+{
+	const struct served_version *served = &r->plan->line->served;
+	struct origin o;
+	struct str v;
+
+	if (served->kind != SERVED_HEADER || !r->has_base ||
+		!r->call.response.status ||
+		!http_origin(r->call.response.url, r->arena, &o) ||
+		!origin_same(&o, &r->base))
+		return;
+	v = response_header_get(&r->call.response, served->header);
+	if (!v.len)
+		return;
+	if (r->version.len && !str_eq(r->version, v))
+		r->mixed = true;
+	r->version = v;
+}
+
+static struct verdict assertions_judge(struct run *r,
+	const struct assertion *first)
+{
+	const struct assertion *bad = NULL;
+
+	for (const struct assertion *i = first; i; i = i->next) {
+		if (i->budget)
+			return verdict_of(REASON_REGEX,
+				arena_printf(r->arena, "%.*s: %.*s",
+					STR_ARG(i->text), STR_ARG(i->actual)));
+		if (!i->ok && !bad)
+			bad = i;
+	}
+	if (!bad)
+		return (struct verdict){ OUTCOME_PASS, REASON_NONE, STR("") };
+	return verdict_of(REASON_ASSERT,
+		arena_printf(r->arena, "%.*s: got %.*s", STR_ARG(bad->text),
+			STR_ARG(bad->actual)));
+}
+
+static bool retry_wanted(const struct run *r)
+{
+	const struct retry *y = &r->step->retry;
+	enum reason why = r->verdict.reason;
+	uint16_t status = r->call.response.status;
+
+	if (r->retries >= (uint64_t)y->times)
+		return false;
+	switch (r->verdict.outcome) {
+	case OUTCOME_ERROR:
+		return (y->on & RETRY_NETWORK) &&
+		       (why == REASON_DNS || why == REASON_CONNECT ||
+			       why == REASON_TLS || why == REASON_TIMEOUT);
+	case OUTCOME_FAIL:
+		return (y->on & RETRY_ASSERT) ||
+		       ((y->on & RETRY_5XX) && status >= 500) ||
+		       ((y->on & RETRY_4XX) && status >= 400 && status < 500);
+	default:
+		return false;
+	}
+}
+
+static uint64_t retry_pause_ns(const struct run *r)
+{
+	const struct retry *y = &r->step->retry;
+	uint64_t ms = y->every_ms;
+
+	for (unsigned i = 1; y->exponential && i < r->retries; i++) {
+		ms *= 2;
+		if (ms >= y->max_ms)
+			return y->max_ms * MS;
+	}
+	return ms * MS;
+}
+
+/* True: the step is not over; another attempt follows. */
+static bool attempt_again(struct run *r)
+{
+	const struct poll *p = &r->step->poll;
+	uint64_t due;
+
+	if (p->on && r->verdict.reason == REASON_ASSERT) {
+		due = now_ns(r) + p->every_ms * MS;
+		if (due > r->step_ns + p->for_ms * MS)
+			return false;
+	} else if (retry_wanted(r)) {
+		r->retries++;
+		due = now_ns(r) + retry_pause_ns(r);
+	} else {
+		return false;
+	}
+	if (due >= r->step_deadline_ns)
+		return false;
+	wait_until(r, due, RUN_ASK);
+	return true;
+}
+
+static bool poll_gives_up(struct run *r)
+{
+	const struct assertion *i;
+
+	if (!r->step->poll.on || !r->step->poll.fail_when)
+		return false;
+	i = check_eval_all(r->step->poll.fail_when, &r->call.response, &r->vars,
+		r->arena);
+	for (; i; i = i->next) {
+		if (!i->ok || i->budget)
+			continue;
+		r->verdict = verdict_of(REASON_ASSERT,
+			arena_printf(r->arena, "fail_when held: %.*s",
+				STR_ARG(i->text)));
+		return true;
+	}
+	return false;
+}
+
+static void captures_make(struct run *r)
+{
+	for (const struct capture *c = r->step->captures; c; c = c->next) {
+		struct value v = query_eval(c->from, &r->call.response,
+			&r->vars, r->arena);
+
+		if (v.state == VALUE_OK) {
+			run_keep(r, c->name, v.json, c->secret);
+			continue;
+		}
+		if (r->verdict.outcome != OUTCOME_PASS)
+			continue;
+		r->verdict = verdict_of(v.state == VALUE_BUDGET
+						? REASON_REGEX
+						: REASON_CAPTURE,
+			arena_printf(r->arena, "capture %.*s from %.*s: %.*s",
+				STR_ARG(c->name), STR_ARG(query_text(c->from)),
+				STR_ARG(v.why)));
+	}
+}
+
+static void state_answer(struct run *r)
+{
+	struct response *answer = &r->call.response;
+	bool given_up = false;
+
+	answer->attempts = r->report->attempts;
+	r->expect = r->warn = NULL;
+	version_see(r);
+	r->answered = r->call.reason == REASON_NONE;
+	if (!r->answered) {
+		r->verdict = verdict_of(r->call.reason, r->call.why);
+	} else {
+		r->expect = check_eval_all(r->step->expect, answer, &r->vars,
+			r->arena);
+		r->verdict = assertions_judge(r, r->expect);
+		r->warn = check_eval_all(r->step->warn, answer, &r->vars,
+			r->arena);
+		if (r->verdict.outcome == OUTCOME_FAIL)
+			given_up = poll_gives_up(r);
+	}
+	run_report_attempt(r);
+	if (!given_up && r->verdict.outcome != OUTCOME_PASS && attempt_again(r))
+		return;
+	if (r->answered)
+		captures_make(r);
+	enter(r, RUN_LEAVE);
+}
+
+/* --- the end of a step and of the run --- */
+
+/* What a step's end means for the run. */
+static void decide(struct run *r)
+{
+	struct verdict v = r->verdict;
+
+	if (v.outcome == OUTCOME_PASS || v.outcome == OUTCOME_SKIPPED ||
+		r->decided.outcome != OUTCOME_PASS)
+		return;
+	if (r->section == SECTION_SETUP && outcome_counts(v.outcome)) {
+		v.outcome = OUTCOME_ERROR;
+		v.reason = REASON_SETUP;
+	}
+	r->decided = v;
+	r->failed = r->report;
+	run_report_failed(r);
+}
+
+static void state_leave(struct run *r)
+{
+	bool ok = r->verdict.outcome == OUTCOME_PASS;
+
+	run_report_leave(r);
+	if (ok && r->section == SECTION_STEPS && r->answered) {
+		r->ran_any = true;
+		r->last = r->report;
+	}
+	if (ok && (r->retries || r->call.silent))
+		r->report->flaky = r->flaky = true;
+	for (const struct assertion *i = ok ? r->warn : NULL; i; i = i->next)
+		if (!i->ok)
+			r->report->degraded = r->degraded = true;
+	decide(r);
+	enter(r, RUN_NEXT);
+}
+
+static void state_end(struct run *r)
+{
+	http_session_free(r->session);
+	r->session = NULL;
+	loop_timer_cancel(r->host->loop, &r->timer);
+	if (r->decided.outcome == OUTCOME_PASS && !r->ran_any)
+		r->decided = (struct verdict){ OUTCOME_SKIPPED, REASON_NONE,
+			STR("no step was to be run here") };
+	run_tell(r);
+	enter(r, RUN_ENDED);
+	r->host->done(r, r->host->owner);
+}
+
+static void drive(struct run *r)
+{
+	static void (*const states[RUN_STATES])(struct run *) = {
+		[RUN_NEXT] = state_next,
+		[RUN_PREPARE] = state_prepare,
+		[RUN_ASK] = state_ask,
+		[RUN_ANSWER] = state_answer,
+		[RUN_LEAVE] = state_leave,
+	};
+
+	while (states[r->state])
+		states[r->state](r);
+	if (r->state == RUN_END)
+		state_end(r); /* r may be gone after it */
+}
+
+struct run *run_start(const struct run_host *h, const struct run_ask *ask)
+{
+	struct run *r = xcalloc(1, sizeof(*r));
+
+	r->arena = arena_new();
+	r->host = h;
+	r->job = ask->job;
+	r->plan = plan_ref(ask->plan);
+	r->number = ask->number;
+	r->redact = redact_new(r->arena, r->job->redact);
+	r->session = http_session_new(h->http);
+	r->start_ns = now_ns(r);
+	r->deadline_ns = r->start_ns + r->job->suite->timeout_ms * MS;
+	r->report_last = &r->told.steps;
+	r->decided.message = STR("");
+	r->version = STR("");
+	if (ask->served.ptr)
+		r->version = arena_str(r->arena, ask->served);
+	r->result.started_us = loop_wall_us(h->loop);
+	r->result.late_us = ask->late_us;
+	r->result.maintenance = ask->maintenance;
+	r->result.deployment = ask->deployment.ptr
+				       ? arena_str(r->arena, ask->deployment)
+				       : STR("");
+	crypto_random(r->result.trace_id, sizeof(r->result.trace_id));
+	r->has_base = r->job->region->base_url.len &&
+		      http_origin(r->job->region->base_url, r->arena, &r->base);
+	if (!run_vars(r, ask, &r->decided))
+		r->section = SECTION_CLEANUP; /* nothing was begun */
+	/* the first state runs in the next turn: done() never comes from here
+	 */
+	r->state = RUN_NEXT;
+	wait_until(r, r->start_ns, RUN_NEXT);
+	return r;
+}
+
+void run_abort(struct run *r, const char *why)
+{
+	if (r->state == RUN_ENDED)
+		return;
+	loop_timer_cancel(r->host->loop, &r->timer);
+	r->decided = verdict_of(REASON_INTERNAL, str_from(why));
+	if (r->report && r->state == RUN_WAIT) {
+		r->verdict = r->decided;
+		r->answered = false;
+		run_report_leave(r);
+		r->failed = r->report;
+	}
+	enter(r, RUN_END);
+	state_end(r);
+}
+
+const struct result *run_result(const struct run *r)
+{
+	return &r->result;
+}
+
+const struct run_report *run_report(const struct run *r)
+{
+	return &r->told;
+}
+
+const struct job *run_job(const struct run *r)
+{
+	return r->job;
+}
+
+void run_free(struct run *r)
+{
+	if (!r)
+		return;
+	assert(r->state == RUN_ENDED);
+	plan_unref(r->plan);
+	arena_free(r->arena);
+	free(r);
+}

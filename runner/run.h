@@ -1,0 +1,64 @@
+#ifndef RUNNER_RUN_H
+#define RUNNER_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "runner/http.h"
+#include "runner/plan.h"
+#include "runner/report.h"
+#include "store/record.h"
+
+/*
+ * One run of one job: setup, steps, clean-up, as a state machine on a loop.
+ *
+ * - A setup step that fails makes the run an error (reason setup): it says
+ *   nothing about what the suite is there to check.
+ * - After a failed step the rest of setup and steps is skipped; the clean-up
+ *   always runs, with a time budget of its own (the suite's `timeout` once
+ *   more).  A clean-up step is skipped where a value that it needs was never
+ *   captured.  A clean-up that fails fails a run that had passed.
+ * - All assertions of an attempt are evaluated, then captures are made, also
+ *   of an answer that failed: a created thing must be cleaned up.
+ * - A run of which no step of `steps` was run is skipped, never passed.
+ * - Text that can not be sent (a line break in a header) is a failure of the
+ *   capture when a captured value went in, and our own trouble otherwise.
+ *
+ * A run belongs to its loop's thread.
+ */
+struct run;
+
+struct run_host { /* of one worker; outlives its runs */
+	struct loop *loop;
+	struct http *http;
+	struct str runner, line, vantage;
+	uint64_t seed; /* 0: random */
+	bool reports;  /* full reports also of what passed */
+	void (*done)(struct run *r, void *owner); /* never from run_start() */
+	void *owner;
+};
+
+struct run_ask {
+	const struct job *job;
+	struct plan *plan;                     /* a reference is taken */
+	struct str deployment, deploy_version; /* live there; copied */
+	struct str served; /* version by URL, copied; STR_NONE: by header */
+	uint64_t number;   /* ${run.number} */
+	uint32_t late_us;
+	bool maintenance;
+};
+
+struct run *run_start(const struct run_host *h, const struct run_ask *ask);
+/* Ends it now, as runner_error/internal with this message; calls done. */
+void run_abort(struct run *r, const char *why);
+
+/* After done(); both live until run_free(). */
+const struct result *run_result(const struct run *r);
+const struct run_report *run_report(const struct run *r);
+const struct job *run_job(const struct run *r);
+void run_free(struct run *r);
+
+#endif
