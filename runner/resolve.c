@@ -17,6 +17,7 @@ struct resolve_wait {
 	struct resolve_wait *next, **self;
 	resolve_fn *fn;
 	void *owner;
+	bool *gone; /* set when it is answered while resolve() still runs */
 };
 
 /* One name that is asked for, or kept. */
@@ -173,6 +174,8 @@ static void name_answer(struct name *n)
 		n->waiting = w->next;
 		if (w->next)
 			w->next->self = &n->waiting;
+		if (w->gone)
+			*w->gone = true;
 		w->fn(&answer, w->owner);
 		free(w);
 	}
@@ -321,6 +324,7 @@ struct resolve_wait *resolve(struct resolver *r, struct str host,
 	struct resolve_answer now = { .state = RESOLVE_OK };
 	struct resolve_wait *w;
 	struct name *n;
+	bool gone = false;
 
 	if (numeric(host, &now) || localhost(host, &now, family)) {
 		fn(&now, owner);
@@ -354,8 +358,12 @@ struct resolve_wait *resolve(struct resolver *r, struct str host,
 	n->waiting = w;
 	if (n->asking)
 		return w;
+	w->gone = &gone;
 	ask(n, family);
-	return n->asking ? w : NULL;
+	if (gone)
+		return NULL;
+	w->gone = NULL;
+	return w;
 }
 
 void resolve_cancel(struct resolve_wait *w)

@@ -17,20 +17,13 @@ static struct str clean(struct run *r, struct str text)
 
 static struct str place(struct run *r, struct span where)
 {
-	struct str text;
-	unsigned line = 1;
-	size_t from = 0;
+	struct place at;
 
 	if (!where.src)
 		return STR("");
-	text = where.src->text;
-	for (size_t i = 0; i < where.at && i < text.len; i++)
-		if (text.ptr[i] == '\n') {
-			line++;
-			from = i + 1;
-		}
-	return arena_printf(r->arena, "%.*s:%u:%zu", STR_ARG(where.src->name),
-		line, str_codepoints(str_sub(text, from, where.at - from)) + 1);
+	span_place(where, &at);
+	return arena_printf(r->arena, "%.*s:%u:%u", STR_ARG(where.src->name),
+		at.line, at.column);
 }
 
 struct step_report *run_report_step(struct run *r, const struct step *s)
@@ -340,7 +333,7 @@ static void result_fill(struct run *r)
 
 	to->line = r->host->line;
 	to->env = j->region->env;
-	to->region = j->region->full;
+	to->region = j->region->name;
 	to->vantage = r->host->vantage;
 	to->suite = j->suite->name;
 	to->role = j->role->name;
