@@ -1,6 +1,5 @@
 #include "suites/load.h"
 
-#include <string.h>
 
 #include "base/codes.h"
 

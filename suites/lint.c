@@ -1,6 +1,5 @@
 #include "suites/load.h"
 
-#include <string.h>
 
 #include "base/codes.h"
 #include "base/units.h"
@@ -135,7 +134,8 @@ static void poll_check(struct load *l, const struct suite *s,
 	const struct step *step)
 {
 	const struct yaml_node *n = yaml_get(step->yaml, "poll");
-	char poll[32], suite[32];
+	char poll[32];
+	char suite[32];
 
 	if (!step->poll.on || step->poll.for_ms <= s->timeout_ms)
 		return;
@@ -163,7 +163,8 @@ static void timeout_check(struct load *l, const struct suite *s)
 	const struct yaml_node *n = yaml_get(s->yaml, "timeout");
 	struct span where = n ? n->where : s->where;
 	uint64_t worst = 0;
-	char a[32], b[32];
+	char a[32];
+	char b[32];
 
 	for (size_t i = 0; i < s->roles.count; i++) {
 		uint64_t one = worst_case_ms(s->setup, s->roles.item[i]) +

@@ -70,7 +70,8 @@ static bool is_uuid(struct str s)
 /* Words change their kind of letter seldom, random text all the time. */
 static bool piece_is_random(struct str s)
 {
-	size_t digits = 0, changes = 0;
+	size_t digits = 0;
+	size_t changes = 0;
 
 	if (s.len < ENTROPY_MIN_BYTES || is_uuid(s))
 		return false;
@@ -99,7 +100,8 @@ static bool holds_random(struct str s)
 
 static bool holds_bearer(struct str s)
 {
-	size_t at = str_find(s, STR("Bearer "), 0), n = 0;
+	size_t at = str_find(s, STR("Bearer "), 0);
+	size_t n = 0;
 
 	if (at == SIZE_MAX)
 		return false;
@@ -128,7 +130,7 @@ static bool holds_akia(struct str s)
 bool literal_looks_secret(struct str text)
 {
 	while (text.len) {
-		size_t open = str_find(text, STR("${"), 0), end;
+		size_t open = str_find(text, STR("${"), 0);
 		struct str piece = str_sub(text, 0, open);
 
 		if (holds_bearer(piece) || holds_akia(piece) ||
@@ -137,8 +139,7 @@ bool literal_looks_secret(struct str text)
 			return true;
 		if (open == SIZE_MAX)
 			return false;
-		end = str_find_byte(text, '}', open);
-		text = str_sub(text, end, SIZE_MAX);
+		text = str_sub(text, str_find_byte(text, '}', open), SIZE_MAX);
 	}
 	return false;
 }

@@ -274,7 +274,8 @@ static const struct strs *roles_of_all(struct arena *a,
 	const struct yaml_node *root)
 {
 	const struct yaml_node *overrides = yaml_get(root, "overrides");
-	const struct yaml_node *own = yaml_get(root, "roles"), *n;
+	const struct yaml_node *own = yaml_get(root, "roles");
+	const struct yaml_node *n;
 	struct strs *all = ARENA_NEW(a, struct strs);
 	uint32_t max = words_count(own) + 1;
 

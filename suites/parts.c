@@ -351,8 +351,8 @@ bool name_looks_secret(struct str name)
 		char c = name.ptr[s.len];
 
 		if (c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
-		lower[s.len] = c == '-' ? '_' : c;
+			c = (char)(c | 0x20);
+		lower[s.len] = (char)(c == '-' ? '_' : c);
 	}
 	for (size_t i = 0; parts[i]; i++) {
 		if (str_find(s, str_from(parts[i]), 0) != SIZE_MAX)

@@ -132,8 +132,10 @@ static void hint_names(struct scope *sc, struct str name)
 {
 	const struct suite_world *w = sc->l->world;
 	size_t max = map_count(sc->later) + NBUILTINS + w->nregion_keys + 1;
-	struct str *names, key;
-	size_t n = 0, at = 0;
+	struct str *names;
+	struct str key;
+	size_t n = 0;
+	size_t at = 0;
 	void *value;
 
 	if (sc->l->hints_left == 0)

@@ -88,8 +88,10 @@ static void entry_add(struct search *s, const struct place_of_files *folder,
 	struct str name)
 {
 	struct place_of_files *p;
-	struct str path, rel;
-	struct stat own, st;
+	struct str path;
+	struct str rel;
+	struct stat own;
+	struct stat st;
 
 	if (name.ptr[0] == '.')
 		return;
@@ -181,14 +183,16 @@ static void path_add(struct search *s, const char *z)
 
 static int by_path(const void *a, const void *b)
 {
-	const struct place_of_files *const *x = a, *const *y = b;
+	const struct place_of_files *const *x = a;
+	const struct place_of_files *const *y = b;
 
 	return str_cmp((*x)->path, (*y)->path);
 }
 
 static int by_name(const void *a, const void *b)
 {
-	const struct suite_file *const *x = a, *const *y = b;
+	const struct suite_file *const *x = a;
+	const struct suite_file *const *y = b;
 
 	return str_cmp(suite_base(*x)->name, suite_base(*y)->name);
 }
@@ -203,6 +207,7 @@ static struct place_of_files **files_sorted(struct search *s)
 	for (struct place_of_files *p = s->files; p; p = p->next)
 		list[n++] = p;
 	s->nfiles = n;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): sorts pointers */
 	qsort(list, n, sizeof(list[0]), by_path);
 	return list;
 }
@@ -224,16 +229,15 @@ static void twins_check(const struct suite_set *set, struct diags *ds)
 
 	for (size_t i = 0; i < set->count; i++) {
 		const struct suite *s = suite_base(set->file[i]);
-		struct suite *first = map_get(seen, s->name);
+		const struct suite_file *const *first = map_get(seen, s->name);
 
 		if (!first) {
-			/* only looked at; the map has no const */
-			map_set(seen, s->name, (void *)(uintptr_t)s);
+			map_set(seen, s->name, &set->file[i]);
 			continue;
 		}
 		diag_add(ds, DIAG_ERROR, E61, s->where,
 			"a second suite named `%.*s`", STR_ARG(s->name));
-		diag_also(ds, first->where, "the first one");
+		diag_also(ds, suite_base(*first)->where, "the first one");
 	}
 	map_free(seen);
 }
@@ -278,6 +282,7 @@ bool suite_load_all(struct arena *a, const char *const *paths, size_t npaths,
 	files_load(&s, world, &set);
 	map_free(s.seen);
 	twins_check(&set, ds);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): sorts pointers */
 	qsort(set.file, set.count, sizeof(set.file[0]), by_name);
 	diags_sort(ds);
 	if (ds->errors > errors)

@@ -1,6 +1,5 @@
 #include "suites/load.h"
 
-#include <string.h>
 
 #include "base/codes.h"
 #include "base/map.h"
@@ -26,10 +25,9 @@ static const struct {
 static const struct yaml_node *node_at(const struct step_keys *keys,
 	size_t offset)
 {
-	const struct yaml_node *n;
+	const void *field = (const char *)keys + offset;
 
-	memcpy(&n, (const char *)keys + offset, sizeof(n));
-	return n;
+	return *(const struct yaml_node *const *)field;
 }
 
 static bool method_read(struct load *l, const struct yaml_node *n,
