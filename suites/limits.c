@@ -1,6 +1,5 @@
 #include "suites/load.h"
 
-
 #include "base/codes.h"
 
 bool strs_hold(const struct strs *list, struct str item)

@@ -235,28 +235,28 @@ Test(suite_mistakes, steps)
 Test(suite_mistakes, what_is_asserted_and_captured)
 {
 	static const struct mistake list[] = {
-		{ IN_STEP "    expect: {boddy: x}\n", "E043 8:14" },
+		{ IN_STEP "    expect: {boddy: x}\n", "E012 8:14" },
 		{ IN_STEP "    expect: {json: {$.a[: 1}}\n", "E002 8:21" },
-		{ IN_STEP "    expect: {json: {\"$.a[\": 1}}\n", "E041 8:21" },
+		{ IN_STEP "    expect: {json: {\"$.a[\": 1}}\n", "E041 8:26" },
 		{ IN_STEP "    expect: {body: {matches: \"(\"}}\n",
-			"E042 8:30" },
+			"E042 8:31" },
 		{ IN_STEP "    expect: {body: {contians: x}}\n", "E043 8:21" },
 		{ IN_STEP "    expect: {cert: {expires_in: {gt: 14d}}}\n",
 			"E012 8:14" },
 		{ IN_STEP "    expect: {xml: {a: b}}\n", "E012 8:14" },
 		{ IN_STEP "    expect: {body: {schema: x.json}}\n",
-			"E012 8:21" },
+			"E043 8:21" },
 		{ IN_STEP "    expect: {body: {sameAs: prod/eu}}\n",
-			"E012 8:21" },
+			"E043 8:21" },
 		{ IN_STEP "    checks: [{header: A}]\n", "E011 8:14" },
 		{ IN_STEP "    capture: {a: {heder: A}}\n", "E043 8:19" },
 		{ IN_STEP "    capture: {step: $.a}\n", "E025 8:15" },
 		{ IN_STEP "    expect: {json: {$.id: \"${order}\"}}\n",
-			"E031 8:29" },
+			"E031 8:28" },
 		/* not before this very step is over */
 		{ IN_STEP "    capture: {order: $.id}\n"
 			  "    expect: {json: {$.id: \"${order}\"}}\n",
-			"W102 8:15, E032 9:29" },
+			"E032 9:28" },
 		{ IN_STEP "    query: {a: \"${order}\"}\n" GOOD_EXPECT
 			  "  - name: later\n    get: /y\n"
 			  "    capture: {order: $.id}\n",
@@ -429,7 +429,7 @@ Test(suite_mistakes, twenty_at_once)
 		"E021 2:8, E012 3:1, E024 4:7, W112 4:7, E022 5:8, E022 6:10, "
 		"E052 7:18, E051 8:9, E031 9:14, E011 10:11, E023 11:19, "
 		"E024 11:27, E012 11:30, E021 12:28, E044 15:10, E013 16:5, "
-		"E041 17:33, E025 18:11, E012 19:5, W102 20:15, E031 22:14, "
+		"E041 17:37, E025 18:11, E012 19:5, W102 20:15, E031 22:14, "
 		"E042 23:30, E024 24:17",
 		&world);
 }
