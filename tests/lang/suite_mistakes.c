@@ -239,7 +239,7 @@ Test(suite_mistakes, what_is_asserted_and_captured)
 		{ IN_STEP "    expect: {json: {$.a[: 1}}\n", "E002 8:21" },
 		{ IN_STEP "    expect: {json: {\"$.a[\": 1}}\n", "E041 8:26" },
 		{ IN_STEP "    expect: {body: {matches: \"(\"}}\n",
-			"E042 8:31" },
+			"E042 8:32" },
 		{ IN_STEP "    expect: {body: {contians: x}}\n", "E043 8:21" },
 		{ IN_STEP "    expect: {cert: {expires_in: {gt: 14d}}}\n",
 			"E012 8:14" },
@@ -430,7 +430,7 @@ Test(suite_mistakes, twenty_at_once)
 		"E052 7:18, E051 8:9, E031 9:14, E011 10:11, E023 11:19, "
 		"E024 11:27, E012 11:30, E021 12:28, E044 15:10, E013 16:5, "
 		"E041 17:37, E025 18:11, E012 19:5, W102 20:15, E031 22:14, "
-		"E042 23:30, E024 24:17",
+		"E042 23:32, E024 24:17",
 		&world);
 }
 
