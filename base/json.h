@@ -96,7 +96,7 @@ int json_number_cmp(struct str a, struct str b);
 bool json_equal(const struct json *a, const struct json *b);
 
 /* Compact text; arrays and objects in their order.  Without key and sibling. */
-void json_write(struct buf *out, const struct json *j);
+void json_write(struct buf *out, const struct json *root);
 
 /* Made nodes, for templates and tests; texts are copied. */
 struct json *json_new(struct arena *a, enum json_type type);

@@ -181,6 +181,7 @@ static bool is_continuation(struct str s, size_t at)
 
 static uint32_t steps_for(size_t offsets)
 {
+	assert(offsets > 0);
 	size_t steps = SLICE_STEPS / offsets;
 
 	if (steps == 0)

@@ -8,7 +8,9 @@
 
 static char byte_at(struct str s, size_t at)
 {
-	return at < s.len ? s.ptr[at] : '\0';
+	if (at >= s.len)
+		return '\0';
+	return s.ptr[at];
 }
 
 /* To one past `end`, or to the end of the pattern. */

@@ -16,10 +16,10 @@
  * Length of what stands at `at` and holds no other part of the pattern: an
  * escape (\d, \p{Lu}, \Q...\E), a class, a comment, or one byte.
  */
-size_t regex_token(struct str pattern, size_t at);
+size_t regex_token(struct str s, size_t at);
 
 /* Finds \G or a verb (*...): *ret_at and a constant sentence. */
-bool regex_forbidden(struct str pattern, size_t *ret_at, const char **ret_why);
+bool regex_forbidden(struct str s, size_t *ret_at, const char **ret_why);
 
 /* RFC 9485 as PCRE2 writes it; false when it is not an I-Regexp. */
 bool iregexp_translate(struct str pattern, bool whole, struct buf *out);

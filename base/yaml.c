@@ -388,39 +388,42 @@ static struct yaml_node *node_copy_one(struct loader *l,
 	return copy;
 }
 
+/* A key, a scalar or the opening of a list or map, as if written here. */
+static bool alias_place(struct loader *l, const struct yaml_node *n,
+	struct span where)
+{
+	struct yaml_node *copy = node_copy_one(l, n);
+
+	if (!count_event(l, where))
+		return false;
+	return n->kind == YAML_SCALAR ? node_place(l, copy)
+				      : node_open(l, copy);
+}
+
 /*
- * Copies what is inside `from` into the tree, as if it stood at the alias:
- * `where` is kept from the anchor, the limits count as for written text.
+ * Copies `from` into the tree.  The copy keeps the places of its anchor; the
+ * limits count as for written text and are reported at the alias.
  */
 static bool alias_expand(struct loader *l, const struct yaml_node *from,
 	struct span where)
 {
-	const struct yaml_node *rest[YAML_DEPTH_MAX] = { NULL };
+	const struct yaml_node *rest[YAML_DEPTH_MAX];
 	unsigned base = l->depth;
 	const struct yaml_node *n = from;
 
 	for (;;) {
-		if (n->key && n != from) {
-			if (!count_event(l, where) ||
-				!node_place(l, node_copy_one(l, n->key)))
-				return false;
-		}
-		struct yaml_node *copy = node_copy_one(l, n);
-		if (!count_event(l, where))
+		if (n->key && n != from && !alias_place(l, n->key, where))
 			return false;
-		if (n->kind == YAML_SCALAR) {
-			if (!node_place(l, copy))
-				return false;
-		} else {
-			if (!node_open(l, copy))
-				return false;
+		if (!alias_place(l, n, where))
+			return false;
+		if (n->kind != YAML_SCALAR)
 			rest[l->depth - 1] = n->first;
-		}
 		while (l->depth > base && !rest[l->depth - 1])
 			l->depth--;
 		if (l->depth == base)
 			return true;
 		n = rest[l->depth - 1];
+		assert(n);
 		rest[l->depth - 1] = n->next;
 	}
 }

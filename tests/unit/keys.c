@@ -164,6 +164,7 @@ Test(keys, mistakes_say_what_is_wrong_and_where)
 			"%s: %s", w->line, d->hint.ptr);
 		t.id = before.id;
 		t.list = before.list;
+		/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 		cr_expect_eq(memcmp(&t, &before, sizeof(t)), 0,
 			"%s: a wrong value was stored", w->line);
 	}
