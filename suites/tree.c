@@ -7,8 +7,9 @@
 
 struct template_tree {
 	struct template_tree *next;
-	struct str key;              /* member of an object */
-	const struct json *literal;  /* nothing to fill in below */
+	struct str key;             /* member of an object */
+	const struct json *literal; /* nothing to fill in below */
+	bool escaped; /* literal, but not as the YAML has it: $${ */
 	const struct template *text; /* a scalar with ${...} */
 	bool object;
 	struct template_tree *first;
@@ -35,6 +36,7 @@ static bool parse_scalar(struct collector *c, const struct yaml_node *n,
 		return false;
 	if (template_is_literal(t->text, &text)) {
 		t->literal = json_new_str(c->a, text);
+		t->escaped = true;
 		t->text = NULL;
 		return true;
 	}
@@ -62,7 +64,7 @@ static struct template_tree *parse_tree(struct collector *c,
 		}
 		if (t->object)
 			child->key = e->key->text;
-		if (!child->literal)
+		if (!child->literal || child->escaped)
 			literal = false;
 		*last = child;
 		last = &child->next;
