@@ -11,8 +11,8 @@ struct decimal {
 
 enum { EXP_MAX = 400 };
 
-static const __int128 DIGITS_MAX =
-	(__int128)1000000000000000000 * 1000000000000000000;
+/* 10^36: DECIMAL_DIGITS digits */
+#define DIGITS_MAX ((__int128)1000000000000000000 * 1000000000000000000)
 
 static bool mul10(__int128 *n)
 {

@@ -37,7 +37,9 @@ static struct value shifted(const struct filter_call *c, struct str s, char low,
 
 	for (size_t i = 0; i < s.len; i++) {
 		char x = s.ptr[i];
-		copy[i] = x >= low && x <= high ? (char)(x + by) : x;
+		if (x >= low && x <= high)
+			x = (char)(x + by);
+		copy[i] = x;
 	}
 	j->text = (struct str){ copy, s.len };
 	return value_ok(j);

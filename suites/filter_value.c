@@ -158,10 +158,10 @@ struct value filter_sort(struct filter_call *c, const struct json *in)
 		return broken(c, "elements that have no order");
 	if (in->count == 0)
 		return value_ok(list);
-	const struct json **all = xmalloc(in->count * sizeof(*all));
+	const struct json **all = xmalloc(in->count * sizeof(void *));
 	for (const struct json *e = in->first; e; e = e->next)
 		all[n++] = e;
-	qsort(all, n, sizeof(*all), cmp_nodes);
+	qsort(all, n, sizeof(void *), cmp_nodes);
 	for (size_t i = 0; i < n && fits; i++)
 		fits = add_copy(c, list, all[i], &budget);
 	free(all);

@@ -385,7 +385,9 @@ static bool map_bytes(struct function_call *c, char low, char high, int shift,
 	buf_init(&b, TEXT_OUT_MAX);
 	for (size_t i = 0; i < s.len; i++) {
 		char x = s.ptr[i];
-		buf_add_byte(&b, x >= low && x <= high ? (char)(x + shift) : x);
+		if (x >= low && x <= high)
+			x = (char)(x + shift);
+		buf_add_byte(&b, x);
 	}
 	return give_buf(c, &b, ret);
 }

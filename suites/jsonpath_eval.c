@@ -49,7 +49,7 @@ static void nodes_add(struct eval *e, struct nodes *n, const struct json *j)
 	}
 	if (n->count == n->cap) {
 		n->cap = n->cap ? n->cap * 2 : 8;
-		n->item = xrealloc(n->item, n->cap * sizeof(*n->item));
+		n->item = xrealloc(n->item, n->cap * sizeof(void *));
 	}
 	n->item[n->count++] = j;
 }
@@ -118,7 +118,7 @@ static void select_slice(struct eval *e, const struct selector *s,
 		return;
 	if (!spend(e, 1 + array->count / 8))
 		return;
-	const struct json **all = xmalloc(array->count * sizeof(*all));
+	const struct json **all = xmalloc(array->count * sizeof(void *));
 	for (const struct json *j = array->first; j; j = j->next)
 		all[at++] = j;
 	if (r.step > 0)

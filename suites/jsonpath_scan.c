@@ -8,7 +8,7 @@
 #include "suites/jsonpath_tree.h"
 
 /* 9007199254740991: I-JSON's exact integers, RFC 9535 section 2.1 */
-static const int64_t INDEX_MAX = (INT64_C(1) << 53) - 1;
+#define INDEX_MAX ((INT64_C(1) << 53) - 1)
 
 bool path_fail_at(struct path_scan *p, size_t at, const char *text)
 {
@@ -95,8 +95,8 @@ static void add_utf8(struct buf *out, uint32_t c)
 static bool unicode_escape(struct path_scan *p, struct buf *out)
 {
 	size_t from = p->at;
-	uint32_t high;
-	uint32_t low;
+	uint32_t high = 0;
+	uint32_t low = 0;
 
 	if (!hex4(p, &high))
 		return false;

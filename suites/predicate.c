@@ -451,7 +451,7 @@ struct str visible_text(struct arena *a, struct str s)
 			((unsigned char)s.ptr[cut.len] & 0xc0) == 0x80)
 			cut.len--;
 	}
-	buf_init(&b, 16 * VALUE_TEXT_MAX);
+	buf_init(&b, (size_t)16 * VALUE_TEXT_MAX);
 	buf_add_visible(&b, cut);
 	if (cut.len < s.len)
 		buf_add_z(&b, "...");

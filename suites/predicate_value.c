@@ -124,12 +124,12 @@ enum judgement judge_near(const struct predicate *p, const struct value *got,
 	return judged(json_number_cmp(distance, within->text) <= 0);
 }
 
-static bool is_one_of(const struct judge *j, const struct json *got,
+static bool is_one_of(const struct judge *j, const struct json *one,
 	const struct json *list)
 {
 	const struct json *e = list->first;
 
-	while (e && !same(j, got, e))
+	while (e && !same(j, one, e))
 		e = e->next;
 	return e != NULL;
 }
@@ -159,7 +159,9 @@ static struct str folded(const struct judge *j, struct str s)
 	char *copy = arena_alloc(j->a, s.len + 1);
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
-		copy[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		copy[i] = c;
 	}
 	return (struct str){ copy, s.len };
 }
@@ -185,14 +187,14 @@ enum judgement judge_ends_with(const struct predicate *p,
 }
 
 /* Text holds text, a list holds an element. */
-static enum judgement holds_part(const struct judge *j, const struct json *got,
+static enum judgement holds_part(const struct judge *j, const struct json *whole,
 	const struct json *part)
 {
-	if (got->type == JSON_ARRAY)
-		return judged(is_one_of(j, part, got));
-	if (got->type != JSON_STRING || part->type != JSON_STRING)
+	if (whole->type == JSON_ARRAY)
+		return judged(is_one_of(j, part, whole));
+	if (whole->type != JSON_STRING || part->type != JSON_STRING)
 		return UNFIT;
-	return judged(str_find(folded(j, got->text), folded(j, part->text),
+	return judged(str_find(folded(j, whole->text), folded(j, part->text),
 			      0) != SIZE_MAX);
 }
 

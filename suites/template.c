@@ -55,7 +55,9 @@ static bool peek_is(const struct parser *p, const char *z)
 
 static char peek(const struct parser *p)
 {
-	return p->at < p->s.len ? p->s.ptr[p->at] : '\0';
+	if (p->at >= p->s.len)
+		return '\0';
+	return p->s.ptr[p->at];
 }
 
 static void skip_spaces(struct parser *p)
@@ -194,7 +196,9 @@ static bool parse_arguments(struct parser *p, const struct function *fn,
 		if (call->nargs >= FUNCTION_ARGS_MAX)
 			return malformed(p, "too many arguments");
 		skip_spaces(p);
-		char letter = fn ? function_letter(fn, call->nargs) : 'j';
+		char letter = 'j';
+		if (fn)
+			letter = function_letter(fn, call->nargs);
 		struct expr *arg = parse_argument(p, letter);
 		if (!arg)
 			return false;

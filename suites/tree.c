@@ -137,12 +137,14 @@ static struct json *fill(const struct template_tree *t, struct filling *f)
 bool template_tree_value(const struct template_tree *t, const struct vars *v,
 	const struct json **ret, bool *ret_secret, struct str *ret_why)
 {
-	struct filling f = { v, ret_secret, ret_why, JSON_COPY_NODES_MAX };
+	struct filling f = { .v = v, .budget = JSON_COPY_NODES_MAX };
 
 	if (t->literal) {
 		*ret = t->literal;
 		return true;
 	}
+	f.secret = ret_secret;
+	f.why = ret_why;
 	const struct json *j = fill(t, &f);
 	if (!j)
 		return false;
