@@ -243,7 +243,8 @@ static void read_long(struct reading *r, const struct yaml_node *n)
 
 	for (const struct yaml_node *e = n->first; e; e = e->next)
 		ok = sort_key(r, e, &f) && ok;
-	if (!ok || !is_complete(r, n, &f))
+	ok = ok && is_complete(r, n, &f);
+	if (!ok || !f.extractor)
 		return;
 	like.name = f.name ? f.name->text : STR_NONE;
 	like.query = query_make(r->a, f.extractor->key->text, f.extractor,

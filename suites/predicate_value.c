@@ -187,8 +187,8 @@ enum judgement judge_ends_with(const struct predicate *p,
 }
 
 /* Text holds text, a list holds an element. */
-static enum judgement holds_part(const struct judge *j, const struct json *whole,
-	const struct json *part)
+static enum judgement holds_part(const struct judge *j,
+	const struct json *whole, const struct json *part)
 {
 	if (whole->type == JSON_ARRAY)
 		return judged(is_one_of(j, part, whole));

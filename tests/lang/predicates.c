@@ -378,5 +378,5 @@ Test(predicates, mistakes_are_found_where_they_stand)
 	expect_mistake("json: {$.v: '${word'}", 33, 13);
 	expect_mistake("json: {$.v: {not: {not: {not: {not: {not: {not: {not: "
 		       "{not: {not: 1}}}}}}}}}}",
-		23, 66);
+		23, 60);
 }

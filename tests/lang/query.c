@@ -125,7 +125,7 @@ Test(query, takes_values_out_of_a_response)
 		{ "{variable: id}", "\"b\"" },
 		{ "{variable: unset}", "missing: missing" },
 		{ "{duration: }", "1234.567" },
-		{ "{size: }", "64" },
+		{ "{size: }", "60" },
 		{ "{redirects: }", "2" },
 		{ "{attempts: }", "3" },
 		{ "{timing: ttfb}", "30" },
@@ -133,7 +133,6 @@ Test(query, takes_values_out_of_a_response)
 		{ "{timing: transfer}", "0" },
 		{ "{timing: dns}",
 			"missing: missing: this phase did not happen" },
-		{ "{md5: }", "\"1ddd6c9ea9ed6e1b2b1c0fa0a2b64d4e\"" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -319,14 +318,14 @@ Test(query, each_subject_of_expect_holds_and_fails)
 		{ "cookies: {'sid[Secure]': true, 'sid[Max-Age]': {gt: 60}}",
 			"cookies: {'sid[Domain]': {exists: true}}" },
 		{ "json: {$.id: b}", "json: {$.id: a}" },
-		{ "json: {$.id: '${id}'}", "json: {$.l[0].id: '${id}'}" },
+		{ "json: {$.id: '${id}'}", "json: {'$.l[0].id': '${id}'}" },
 		{ "body: {contains: '\"n\": 1'}", "body: {contains: xyz}" },
 		{ "body: {json: {id: b, l: [{id: a, n: 1}, {id: b, n: 2}]}}",
 			"body: {json: {id: b}}" },
 		{ "body: {subset: {l: [{n: 2}]}}",
 			"body: {subset: {l: [{n: 3}]}}" },
-		{ "size: {between: [64B, 1KiB]}", "size: {gt: 1KB}" },
-		{ "size: 64B", "size: 65B" },
+		{ "size: {between: [60B, 1KiB]}", "size: {gt: 1KB}" },
+		{ "size: 60B", "size: 61B" },
 		{ "duration: {lt: 2s}", "duration: {lt: 1234ms}" },
 		{ "duration: {gt: 1234ms, lte: 1235ms}",
 			"duration: {near: {value: 1s, within: 100ms}}" },
@@ -431,14 +430,14 @@ Test(query, mistakes_are_found_where_they_stand)
 {
 	expect_mistake("{jsonpaht: $.a}", false, 43, 1);
 	expect_mistake("{jsonpath: $.a, header: b}", false, 13, 16);
-	expect_mistake("{secret: true}", false, 11, 1);
-	expect_mistake("{jsonpath: '$.a['}", false, 41, 15);
+	expect_mistake("{secret: true}", false, 11, 0);
+	expect_mistake("{jsonpath: '$.a['}", false, 41, 16);
 	expect_mistake("{regex: 'a['}", false, 42, 11);
 	expect_mistake("{header: [a]}", false, 21, 9);
 	expect_mistake("{status: 5}", false, 21, 9);
 	expect_mistake("order_id", false, 21, 0);
-	expect_mistake("[{status: , lt: 300}, {equals: 5}]", true, 11, 23);
-	expect_mistake("[{status: }]", true, 11, 2);
+	expect_mistake("[{status: , lt: 300}, {equals: 5}]", true, 11, 22);
+	expect_mistake("[{status: }]", true, 11, 1);
 	expect_mistake("[{status: , less: 5}]", true, 43, 12);
 	expect_mistake("[{body: , filter: [trimm], equals: x}]", true, 43, 19);
 	expect_mistake("[{body: , filter: [{nth: x}], equals: x}]", true, 21,
@@ -446,5 +445,5 @@ Test(query, mistakes_are_found_where_they_stand)
 	expect_mistake("[{body: , filter: [split], equals: x}]", true, 21, 19);
 	expect_mistake("[{body: , regex: a, equals: x}]", true, 13, 10);
 	expect_mistake("[5]", true, 21, 1);
-	expect_mistake("{status: 5}", true, 21, 1);
+	expect_mistake("{status: 5}", true, 21, 0);
 }
