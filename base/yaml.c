@@ -407,7 +407,7 @@ static bool alias_place(struct loader *l, const struct yaml_node *n,
 static bool alias_expand(struct loader *l, const struct yaml_node *from,
 	struct span where)
 {
-	const struct yaml_node *rest[YAML_DEPTH_MAX];
+	const struct yaml_node *rest[YAML_DEPTH_MAX] = { NULL };
 	unsigned base = l->depth;
 	const struct yaml_node *n = from;
 
