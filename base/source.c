@@ -68,7 +68,7 @@ static bool read_open(int fd, const char *path, struct arena *a,
 const struct source *source_read(struct arena *a, const char *path,
 	struct err *e)
 {
-	struct str text;
+	struct str text = STR_NONE;
 	/* Without O_NONBLOCK a FIFO would hold us until someone writes. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 

@@ -344,11 +344,24 @@ size_t str_codepoints(struct str s)
 	return n;
 }
 
+/* Bodies are mostly ASCII: eight bytes at a time as long as they are. */
+static size_t skip_ascii(struct str s, size_t at)
+{
+	uint64_t w;
+
+	for (; s.len - at >= sizeof(w); at += sizeof(w)) {
+		memcpy(&w, s.ptr + at, sizeof(w));
+		if (w & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return at;
+}
+
 bool str_is_utf8(struct str s)
 {
 	uint32_t point;
 
-	for (size_t at = 0; at < s.len;) {
+	for (size_t at = skip_ascii(s, 0); at < s.len; at = skip_ascii(s, at)) {
 		at += str_decode(s, at, &point);
 		if (point == STR_BAD_POINT)
 			return false;
