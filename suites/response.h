@@ -13,7 +13,7 @@
  * content decoding.
  */
 struct response_header {
-	const struct response_header *next; /* in the order of arrival */
+	struct response_header *next; /* in the order of arrival */
 	struct str name, value;
 };
 
