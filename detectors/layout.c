@@ -210,6 +210,8 @@ static void begin_checks(struct head *h, const struct stage_shape *shape)
 		region_last_of(h)[r] = NEVER;
 		calm_from_of(h)[r] = NEVER;
 		out_until_of(h)[r] = NEVER;
+		sick_from_of(h)[r] = NEVER;
+		down_from_of(h)[r] = NEVER;
 	}
 }
 
@@ -223,6 +225,7 @@ void state_begin(void *state, const struct stage_shape *shape,
 	fixed_values(&h->fixed, shape, values);
 	h->total = 1.0;
 	h->past_e = 1.0;
+	h->canary_sick_us = NEVER;
 	h->silent_from_us = NEVER;
 	h->silent_to_us = NEVER;
 	begin_streams(h);

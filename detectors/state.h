@@ -148,7 +148,9 @@ struct fifo {
 	X(all_last,      int64_t,         w)     /* rbl */                    \
 	X(region_last,   int64_t,         w)     /* newest result */          \
 	X(calm_from,     int64_t,         w)     /* base_refr, per control */ \
-	X(out_until,     int64_t,         w)     /* sick control, m > 1 */    \
+	X(sick_from,     int64_t,         w)     /* see hard.c, m > 1 */      \
+	X(down_from,     int64_t,         w)                                  \
+	X(out_until,     int64_t,         w)                                  \
 	X(near,          struct nearest,  c * v)                              \
 	X(onsets,        uint32_t,        s * w) /* K, of the open slice */   \
 	X(fails,         uint32_t,        s * w) /* F */                      \
@@ -167,6 +169,7 @@ struct fifo {
 	X(failing,       uint32_t,        w)     /* nfail: checks, now */     \
 	X(seen_n,        uint32_t,        w)     /* rn: region-down's slice */\
 	X(seen_k,        uint32_t,        w)     /* rk */                     \
+	X(sick_k,        uint32_t,        w)                                  \
 	X(slice_n,       uint32_t,        w)     /* nb_slice, per control */  \
 	X(slice_pairs,   uint32_t,        c * m * 3) /* cur */                \
 	X(prev,          int8_t,          r)     /* -1 unknown, 0 fail, 1 */  \
@@ -221,6 +224,7 @@ struct head {
 	int64_t region_end_us, region_start_us;
 	uint32_t region_open, region_count, region_fails;
 	uint32_t hard_control_n, hard_control_k; /* bpn, bpk */
+	int64_t canary_sick_us; /* end of its newest slice with >= 40 % */
 
 	uint32_t slice_npairs;                           /* in slice_pairs */
 	int64_t silent_from_us, silent_to_us, silent_us; /* match.c */
@@ -309,8 +313,10 @@ void check_down_canary(struct head *h, uint32_t check, bool failed,
 void check_down_control(struct head *h, const struct observation *o);
 /* How long a check may be silent in a region: max(60 s, 5 intervals). */
 int64_t silence_limit_us(const struct head *h, uint32_t check);
-/* Whether this control is left out now; never all of them. */
+/* Whether this control is left out of hard paths and pairs; never all are. */
 bool control_out(const struct head *h, uint32_t region, int64_t at_us);
+/* Whether it has failed throughout a transient before; never all have. */
+bool control_down(const struct head *h, uint32_t region, int64_t at_us);
 
 /* match.c: canary and control side by side. */
 void match_result(struct head *h, const struct observation *o);

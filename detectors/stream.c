@@ -276,7 +276,7 @@ static void slice_controls(const struct head *h, struct slice *sl)
 
 	if (sl->judged && m > 1)
 		for (uint32_t r = 1; r <= m; r++) {
-			sl->out[r] = control_out(h, r, sl->start_us);
+			sl->out[r] = control_down(h, r, sl->start_us);
 			in -= sl->out[r];
 		}
 	sl->more = (double)m / in;

@@ -437,6 +437,26 @@ Test(detector, an_outage_of_all_regions_blames_no_one)
 	}
 }
 
+static bool canary_and_control_2(struct stage *g, double at_s, uint16_t region,
+	uint32_t check)
+{
+	(void)check;
+	return region != 1 && at_s >= 100 && at_s < 220 && uniform(g) < .5;
+}
+
+/* They fell sick together: the other control's health is no proof. */
+Test(detector, an_outage_of_canary_and_one_control_is_no_region_down)
+{
+	struct stage g;
+	struct opinion op;
+
+	stage_init(&g, 3, CHECKS);
+	op = whole(&g, canary_and_control_2);
+	cr_expect_eq(op.rule, HALT_NONE);
+	cr_expect_neq(op.state, VERDICT_PASS);
+	stage_done(&g);
+}
+
 /* A control that said "passes" and then fell silent is no witness. */
 Test(detector, no_check_down_against_a_silent_control)
 {
