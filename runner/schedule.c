@@ -173,3 +173,8 @@ bool schedule_busy(const struct schedule *s, uint32_t job)
 {
 	return entry_of(s, job)->busy;
 }
+
+void schedule_occupy(struct schedule *s, uint32_t job)
+{
+	entry_of(s, job)->busy = true;
+}

@@ -46,6 +46,8 @@ bool schedule_due(const struct schedule *s, uint64_t *ret_ns);
 bool schedule_next(struct schedule *s, uint64_t now_ns, struct slot *ret);
 /* The run of a job is over: it may start again. */
 void schedule_done(struct schedule *s, uint32_t job, uint64_t now_ns);
+/* A run that was started elsewhere (before a reload) is still going. */
+void schedule_occupy(struct schedule *s, uint32_t job);
 bool schedule_busy(const struct schedule *s, uint32_t job);
 
 #endif
