@@ -167,8 +167,10 @@ void runner_reload(struct runner *r, struct plan **p)
 		m->plan = plan_ref(*p);
 		worker_send(r->worker[i], m);
 	}
-	if (!queue_send(r->plans, *p)) /* the sink takes it from there */
+	if (!queue_send(r->plans, plan_ref(*p))) /* for the sink to publish */
 		plan_unref(*p);
+	plan_unref(r->plan);
+	r->plan = *p;
 	*p = NULL;
 }
 

@@ -61,7 +61,7 @@ struct runner_options {
 	/* Opens the store of the line; called in the sink thread, again after
 	 * each loss that the store does not mend by itself. */
 	struct store *(*open_store)(void *owner, struct err *e);
-	/* Called in the sink thread. NULL: not wanted. */
+	/* Called in the sink thread, TROUBLE in any. NULL: not wanted. */
 	void (*on_event)(enum runner_event ev, const char *text, void *owner);
 	/* Called in the sink thread for every result with its seq, before it
 	 * is in the store. */
