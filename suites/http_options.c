@@ -133,6 +133,49 @@ static void base_url_check(struct load *l, const struct yaml_node *n)
 		"`base_url` must start with http:// or https://");
 }
 
+/* `://user:password@` */
+static bool url_has_password(struct str url)
+{
+	size_t at = str_find(url, STR("://"), 0);
+	struct str host;
+	size_t end;
+
+	if (at == SIZE_MAX)
+		return false;
+	host = str_sub(url, at + 3, SIZE_MAX);
+	end = str_find_byte(host, '/', 0);
+	host = str_sub(host, 0, end);
+	end = str_find_byte(host, '@', 0);
+	return end != SIZE_MAX && str_find_byte(host, ':', 0) < end;
+}
+
+/* `?api_key=...`: a value that stands there, not one that is filled in. */
+static bool url_has_key(struct str url)
+{
+	size_t at = str_find_byte(url, '?', 0);
+	struct str rest =
+		at == SIZE_MAX ? STR_NONE : str_sub(url, at + 1, SIZE_MAX);
+
+	while (rest.ptr) {
+		struct str value = str_cut(&rest, '&');
+		struct str name = str_cut(&value, '=');
+
+		if (value.len && !str_starts(value, STR("${")) &&
+			name_looks_secret(name))
+			return true;
+	}
+	return false;
+}
+
+static void url_secret_check(struct load *l, const struct yaml_node *n)
+{
+	if (!url_has_password(n->text) && !url_has_key(n->text))
+		return;
+	diag_add(l->ds, DIAG_WARNING, W105, n->where,
+		"a secret in a URL, where proxies and logs see it");
+	diag_hint(l->ds, "send it as `auth`, in a header or a body");
+}
+
 void http_read(struct load *l, const struct yaml_node *map,
 	struct http_options *h)
 {
@@ -163,8 +206,10 @@ void http_read(struct load *l, const struct yaml_node *map,
 	h->auth_on_redirect = keys.auth_on_redirect;
 	h->compressed = keys.compressed;
 	text_over(l, keys.base_url, "base_url", &h->base_url);
-	if (keys.base_url)
+	if (keys.base_url) {
 		base_url_check(l, keys.base_url);
+		url_secret_check(l, keys.base_url);
+	}
 	text_over(l, keys.user_agent, "user_agent", &h->user_agent);
 	text_over(l, keys.proxy, "proxy", &h->proxy);
 	text_over(l, keys.unix_socket, "unix_socket", &h->unix_socket);
@@ -215,6 +260,7 @@ void url_check(struct load *l, const struct yaml_node *n,
 
 	if (!url)
 		return;
+	url_secret_check(l, n);
 	if (text.len == 0) {
 		diag_add(l->ds, DIAG_ERROR, E44, n->where, "the URL is empty");
 	} else if (url_has_blank(text)) {

@@ -42,6 +42,26 @@ static const struct json *rows_none(struct arena *a)
 	return rows;
 }
 
+/* A cell is a value: ${...} in it would never be filled in. */
+static bool row_is_plain(struct load *l, const struct yaml_node *row)
+{
+	const struct yaml_node *n;
+	struct yaml_walk w;
+	bool good = true;
+
+	yaml_walk_start(&w, row);
+	while ((n = yaml_walk_next(&w, true))) {
+		if (n->kind != YAML_SCALAR ||
+			str_find(n->text, STR("${"), 0) == SIZE_MAX)
+			continue;
+		diag_add(l->ds, DIAG_ERROR, E33, n->where,
+			"a row can not hold ${...}");
+		diag_hint(l->ds, "put it where the row is used");
+		good = false;
+	}
+	return good;
+}
+
 static const struct json *rows_read(struct load *l, const struct yaml_node *n)
 {
 	bool good = true;
@@ -61,8 +81,10 @@ static const struct json *rows_read(struct load *l, const struct yaml_node *n)
 	}
 	good = count_fits(l, n, "rows", SUITE_ROWS_MAX);
 	for (const struct yaml_node *row = n->first; row; row = row->next) {
-		if (row->kind == YAML_MAP)
+		if (row->kind == YAML_MAP) {
+			good &= row_is_plain(l, row);
 			continue;
+		}
 		diag_add(l->ds, DIAG_ERROR, E21, row->where,
 			"a row must be a map of column to value");
 		good = false;

@@ -131,6 +131,7 @@ Test(suite_mistakes, keys_and_values_of_a_suite)
 		{ HEAD "imports: [a.yaml]\n" STEP, "E012 5:1" },
 		{ HEAD "rows: rows.csv\n" STEP, "E012 5:7" },
 		{ HEAD "rows: [{a: 1}, 2]\n" STEP, "E021 5:16" },
+		{ HEAD "rows: [{a: [\"${region}\"]}]\n" STEP, "E033 5:13" },
 		{ HEAD "rows: []\n" STEP, "E021 5:7" },
 		{ HEAD "links: {a: [b]}\n" STEP, "E021 5:12" },
 		{ HEAD "steps: []\n", "E011 5:8" },
@@ -333,6 +334,15 @@ Test(suite_mistakes, warnings)
 		       "  - {name: a, get: /x, query: {q: \"${v}\"}, "
 		       "expect: {body: ok}}\n",
 			"W105 8:36" },
+		{ IN_STEP "    http: {base_url: "
+			  "'https://u:p@x.com'}\n" GOOD_EXPECT,
+			"W105 8:22" },
+		{ HEAD "steps: [{name: a, get: '/x?a=b&api_key=4711', "
+		       "expect: {body: ok}}]\n",
+			"W105 5:24" },
+		{ HEAD "steps: [{name: a, get: '/x?token=${region}', "
+		       "expect: {body: ok}}]\n",
+			"" },
 		{ HEAD "steps:\n  - {name: a, post: /x, "
 		       "expect: {status: 201, body: ok}}\n",
 			"W106 6:12" },
