@@ -1,7 +1,6 @@
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "base/clock.h"
 #include "base/oom.h"
 #include "board/server.h"
+#include "tests/support/raw_http.h"
 
 static struct server *server;
 
@@ -54,57 +54,20 @@ TestSuite(server, .init = setup, .fini = teardown);
 
 static int dial(void)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET,
-		.sin_port = htons(server_port(server)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	cr_assert(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
-	return fd;
+	return raw_dial(server_port(server));
 }
 
-static void say(int fd, const char *text)
+static const char *ask(const char *text)
 {
-	size_t len = strlen(text);
-
-	while (len > 0) {
-		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
-		if (n <= 0)
-			return; /* refused early: the answer tells */
-		text += n;
-		len -= (size_t)n;
-	}
-}
-
-/* Everything until the server closes. */
-static char *hear(int fd)
-{
-	static char text[64 * 1024];
-	size_t len = 0;
-	ssize_t n;
-
-	while (len < sizeof(text) - 1 &&
-		(n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
-		len += (size_t)n;
-	text[len] = '\0';
-	close(fd);
-	return text;
-}
-
-static char *ask(const char *text)
-{
-	int fd = dial();
-
-	say(fd, text);
-	return hear(fd);
+	return raw_ask(server_port(server), text);
 }
 
 #define TAIL " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 
 Test(server, a_request_reaches_the_handler_whole)
 {
-	char *a = ask("POST /a%20b?n=c%2Fd" TAIL
-		      "X-Token: t\r\nContent-Length: 4\r\n\r\nbody");
+	const char *a = ask("POST /a%20b?n=c%2Fd" TAIL
+			    "X-Token: t\r\nContent-Length: 4\r\n\r\nbody");
 
 	cr_expect(strstr(a, "HTTP/1.1 200 "), "%s", a);
 	cr_expect(strstr(a, "X-Path: /a b\r\n"), "%s", a);
@@ -113,15 +76,15 @@ Test(server, a_request_reaches_the_handler_whole)
 
 Test(server, a_chunked_body_is_put_together)
 {
-	char *a = ask("PUT /" TAIL "Transfer-Encoding: chunked\r\n\r\n"
-		      "2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n");
+	const char *a = ask("PUT /" TAIL "Transfer-Encoding: chunked\r\n\r\n"
+			    "2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n");
 
 	cr_expect(strstr(a, "PUT n= token= body=abcde"), "%s", a);
 }
 
 Test(server, head_is_get_without_the_body)
 {
-	char *a = ask("HEAD /" TAIL "\r\n");
+	const char *a = ask("HEAD /" TAIL "\r\n");
 
 	cr_expect(strstr(a, "HTTP/1.1 200 "), "%s", a);
 	cr_expect(strstr(a, "Content-Length: 19\r\n"), "%s", a);
@@ -135,7 +98,7 @@ Test(server, a_handler_that_says_nothing_fails)
 
 Test(server, a_header_can_not_split_the_reply)
 {
-	char *a = ask("GET /split" TAIL "\r\n");
+	const char *a = ask("GET /split" TAIL "\r\n");
 
 	cr_expect(strstr(a, " 500 "), "%s", a);
 	cr_expect(!strstr(a, "X-B"), "%s", a);
@@ -143,7 +106,7 @@ Test(server, a_header_can_not_split_the_reply)
 
 Test(server, a_nul_byte_does_not_cut_the_path)
 {
-	char *a = ask("GET /a%00b%zz%4" TAIL "\r\n");
+	const char *a = ask("GET /a%00b%zz%4" TAIL "\r\n");
 
 	cr_expect(strstr(a, "X-Path: /a%00b%zz%4\r\n"), "%s", a);
 }
@@ -161,16 +124,16 @@ Test(server, too_large_a_body_without_length_is_refused_unseen)
 	int fd = dial();
 
 	memset(chunk, 'x', sizeof(chunk) - 1);
-	say(fd, "POST /" TAIL "Transfer-Encoding: chunked\r\n\r\n");
+	raw_say(fd, "POST /" TAIL "Transfer-Encoding: chunked\r\n\r\n");
 	for (int i = 0; i < 2; i++) {
 		char size[32];
 		snprintf(size, sizeof(size), "%zx\r\n", sizeof(chunk) - 1);
-		say(fd, size);
-		say(fd, chunk);
-		say(fd, "\r\n");
+		raw_say(fd, size);
+		raw_say(fd, chunk);
+		raw_say(fd, "\r\n");
 	}
-	say(fd, "0\r\n\r\n");
-	char *a = hear(fd);
+	raw_say(fd, "0\r\n\r\n");
+	const char *a = raw_hear(fd);
 	cr_expect(strstr(a, " 413 "), "%s", a);
 	cr_expect_eq(calls, 0);
 }
@@ -182,7 +145,7 @@ Test(server, too_large_a_head_is_refused_unseen)
 
 	memset(text + n, 'a', SERVER_HEAD_MAX);
 	memcpy(text + n + SERVER_HEAD_MAX, "\r\n\r\n", 5);
-	char *a = ask(text);
+	const char *a = ask(text);
 	cr_expect(strstr(a, " 431 "), "%s", a);
 	cr_expect_eq(calls, 0);
 	free(text);
@@ -193,9 +156,9 @@ Test(server, a_delayed_reply_comes_late_and_holds_nobody_up)
 	int late = dial();
 	uint64_t from = clock_mono_ns(&clock_system);
 
-	say(late, "GET /late" TAIL "\r\n");
+	raw_say(late, "GET /late" TAIL "\r\n");
 	cr_expect(strstr(ask("GET /" TAIL "\r\n"), " 200 "));
-	char *a = ask("GET /soon" TAIL "\r\n");
+	const char *a = ask("GET /soon" TAIL "\r\n");
 	cr_expect(strstr(a, " 200 "), "%s", a);
 	uint64_t took = clock_mono_ns(&clock_system) - from;
 	cr_expect_geq(took, 60000000);
@@ -205,14 +168,14 @@ Test(server, a_delayed_reply_comes_late_and_holds_nobody_up)
 	server_free(server); /* and does not hold up the end either */
 	server = NULL;
 	cr_expect_eq(calls, 3);
-	hear(late);
+	raw_hear(late);
 }
 
 Test(server, a_client_that_goes_away_is_survived)
 {
 	for (int i = 0; i < 50; i++) {
 		int fd = dial();
-		say(fd, i % 2 ? "GET /soon" TAIL "\r\n" : "POST / HT");
+		raw_say(fd, i % 2 ? "GET /soon" TAIL "\r\n" : "POST / HT");
 		close(fd);
 	}
 	cr_expect(strstr(ask("GET /" TAIL "\r\n"), " 200 "));
@@ -236,9 +199,9 @@ Test(server, a_connection_is_kept_for_the_next_request)
 {
 	int fd = dial();
 
-	say(fd, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n"
-		"GET /2" TAIL "\r\n");
-	char *a = hear(fd);
+	raw_say(fd, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n"
+		    "GET /2" TAIL "\r\n");
+	const char *a = raw_hear(fd);
 	cr_expect(strstr(a, "X-Path: /1\r\n"), "%s", a);
 	cr_expect(strstr(a, "X-Path: /2\r\n"), "%s", a);
 }
