@@ -127,7 +127,9 @@ static void form_decode(struct str s, struct buf *out)
 			buf_add(out, (struct str){ (const char *)&byte, 1 });
 			i += 2;
 		} else {
-			buf_add_byte(out, s.ptr[i] == '+' ? ' ' : s.ptr[i]);
+			static const struct str space = { " ", 1 };
+			bool plus = s.ptr[i] == '+';
+			buf_add(out, plus ? space : str_sub(s, i, 1));
 		}
 	}
 }
