@@ -38,7 +38,8 @@ struct judge {
 	const struct vars *v;
 	struct arena *a;
 	bool ignore_case;
-	struct str note; /* beside the actual value: what was wrong with it */
+	uint64_t regex_ns; /* spent on matches so far */
+	struct str note;   /* beside the actual value: what was wrong with it */
 };
 
 struct predicate {
@@ -81,7 +82,11 @@ struct predicate_row {
 const struct predicate_row *predicate_find(struct str name);
 size_t predicate_names(struct str *ret, size_t max);
 
-enum { PREDICATE_NAMES_MAX = 80, PREDICATE_DEPTH_MAX = 8 };
+enum {
+	PREDICATE_NAMES_MAX = 80,
+	PREDICATE_DEPTH_MAX = 8,
+	PREDICATE_REGEX_NS = 250000000 /* all matches of one check */
+};
 
 /* One `name: argument` of a mapping.  NULL: reported. */
 struct predicate *predicate_parse_one(struct arena *a,

@@ -329,6 +329,32 @@ Test(predicates, over_a_bound_is_neither_held_nor_failed)
 	arena_free(a);
 }
 
+Test(predicates, a_regex_that_runs_away_is_the_authors_trouble)
+{
+	struct arena *a = arena_new();
+	const struct source *src =
+		source_from(a, STR("t.yaml"), STR("body: {matches: '(a+)+$'}"));
+	struct diags ds;
+	struct buf b;
+
+	buf_init(&b, 1000);
+	for (int i = 0; i < 400; i++)
+		buf_add_byte(&b, 'a');
+	buf_add_byte(&b, 'b');
+	struct assertion *as =
+		failing(a, "body: {matches: '(a+)+$'}", buf_str(&b).ptr);
+	cr_expect(as->budget);
+	as = failing(a, "body: {not: {matches: '(a+)+$'}}", buf_str(&b).ptr);
+	cr_expect(as->budget);
+	buf_done(&b);
+	diags_init(&ds, a);
+	check_parse_expect(a, yaml_parse(a, src, &ds), &ds);
+	cr_expect_eq(ds.errors, 0);
+	cr_assert_eq(ds.warnings, 1);
+	cr_expect_eq(ds.first->code, 201);
+	arena_free(a);
+}
+
 /* --- mistakes of the author --------------------------------------------- */
 
 static void expect_mistake(const char *expect, unsigned code, size_t at)
