@@ -259,7 +259,6 @@ bool exchange_setup(struct exchange *x)
 
 	curl_easy_reset(easy);
 	curl_easy_setopt(easy, CURLOPT_SHARE, x->session->share);
-	curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 	callbacks_set(x, easy);
 	connection_set(x->call, easy);
 	tls_set(x->call->options, easy);

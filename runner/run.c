@@ -29,17 +29,6 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-enum outcome reason_outcome(enum reason reason)
-{
-	static const enum outcome of[] = {
-#define X(name, token, outcome, text) OUTCOME_##outcome,
-		REASON_MAP(X)
-#undef X
-	};
-
-	return of[reason];
-}
-
 static struct verdict verdict_of(enum reason reason, struct str message)
 {
 	return (struct verdict){ reason_outcome(reason), reason, message };

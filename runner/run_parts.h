@@ -80,6 +80,4 @@ void run_report_failed(struct run *r); /* this step decides the run */
 void run_tell(struct run *r);
 struct str run_curl(struct run *r);
 
-enum outcome reason_outcome(enum reason reason);
-
 #endif

@@ -18,12 +18,8 @@ enum {
 	MS = 1000000,
 	BEAT_MS = 1000,
 	RETRY_MS = 500,
-	FAREWELL_MS = 3000,
-	TRIM_MS = 600 * 1000
+	FAREWELL_MS = 3000
 };
-
-/* Streams are kept so long; longer than any history that is looked at. */
-#define KEEP_MS (7ULL * 24 * 3600 * 1000)
 
 struct sink {
 	struct runner *r;
@@ -33,7 +29,7 @@ struct sink {
 	uint64_t epoch, seq;
 	struct parcel *first, **last;
 	size_t count;
-	uint64_t beat_ns, retry_ns, trim_ns;
+	uint64_t beat_ns, retry_ns;
 };
 
 static uint64_t now_ns(const struct sink *s)
@@ -218,24 +214,6 @@ static bool join(struct sink *s, struct err *e)
 	return true;
 }
 
-static void trim(struct sink *s)
-{
-	const struct line *l = s->plan->line;
-	struct arena *a = arena_new();
-	struct cursor c = { .count = l->nregions };
-	struct err e;
-
-	c.region = ARENA_ARRAY(a, l->nregions, struct str);
-	c.id = ARENA_ARRAY(a, l->nregions, struct str);
-	for (size_t i = 0; i < l->nregions; i++) {
-		c.region[i] = l->regions[i].full;
-		c.id[i] = STR("0");
-	}
-	if (!store_trim(s->store, &c, KEEP_MS, &e))
-		lose(s, &e);
-	arena_free(a);
-}
-
 /* Lease and plan; false: not now. */
 static bool present(struct sink *s)
 {
@@ -259,10 +237,6 @@ static bool present(struct sink *s)
 	if (first) {
 		runner_broadcast(r, MESSAGE_GO);
 		tell(s, RUNNER_READY, NULL);
-	}
-	if (now >= s->trim_ns) {
-		s->trim_ns = now + TRIM_MS * (uint64_t)MS;
-		trim(s);
 	}
 	return true;
 trouble:
