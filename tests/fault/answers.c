@@ -65,7 +65,7 @@ REFUSED(length_and_chunked, EVIL_CLOSE,
 	   "3\r\nabc\r\n0\r\n\r\n",
 	PROTOCOL)
 REFUSED(bad_chunk, EVIL_CLOSE,
-	OK "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", CONNECT)
+	OK "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", PROTOCOL)
 REFUSED(cut_chunk, EVIL_CLOSE, OK "Transfer-Encoding: chunked\r\n\r\n9\r\nabc",
 	PROTOCOL)
 REFUSED(nul_in_a_header, EVIL_CLOSE, OK "A: b\0c\r\n\r\n", PROTOCOL)
