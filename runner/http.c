@@ -34,7 +34,7 @@
 	X(CURLE_USE_SSL_FAILED,        TLS,        "no TLS")                  \
 	X(CURLE_GOT_NOTHING,           PROTOCOL,   "empty answer")            \
 	X(CURLE_SEND_ERROR,            CONNECT,    "connection lost")         \
-	X(CURLE_RECV_ERROR,            CONNECT,    "connection reset")        \
+	X(CURLE_RECV_ERROR,            CONNECT,    "answer broken off")       \
 	X(CURLE_BAD_CONTENT_ENCODING,  DECODE,     "content encoding")        \
 	X(CURLE_FILESIZE_EXCEEDED,     BODY_LIMIT, "body above its limit")    \
 	X(CURLE_TOO_MANY_REDIRECTS,    REDIRECT,   "too many redirects")      \
