@@ -169,23 +169,26 @@ static bool accepts(unsigned on, enum json_type t)
 static struct value apply_one(const struct filter *f, struct value in,
 	const struct look *l)
 {
-	struct filter_call c = { .f = f, .a = l->a };
+	struct filter_call *c = ARENA_NEW(l->a, struct filter_call);
 	bool secret = false;
 	struct str why = STR_NONE;
 
+	c->f = f;
+	c->a = l->a;
 	if (in.state == VALUE_MISSING && !(f->row->on & ON_MISSING))
 		return in;
-	if (f->arg && !template_tree_value(f->arg, l->v, &c.arg, &secret, &why))
-		return filter_broken(&c,
+	if (f->arg &&
+		!template_tree_value(f->arg, l->v, &c->arg, &secret, &why))
+		return filter_broken(c,
 			arena_printf(l->a, "no value for %.*s", STR_ARG(why)));
 	if (in.state == VALUE_OK && in.nodes && in.json->count == 1 &&
 		!accepts(f->row->on, JSON_ARRAY))
 		in = value_ok(in.json->first);
 	if (in.state == VALUE_OK && !accepts(f->row->on, in.json->type))
-		return filter_broken(&c,
+		return filter_broken(c,
 			arena_printf(l->a, "can not be applied to a %s",
 				json_type_name(in.json->type)));
-	return f->row->apply(&c, in.state == VALUE_OK ? in.json : NULL);
+	return f->row->apply(c, in.state == VALUE_OK ? in.json : NULL);
 }
 
 struct value filter_apply(const struct filter *first, struct value in,

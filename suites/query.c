@@ -591,9 +591,10 @@ const struct query *query_parse(struct arena *a, const struct yaml_node *n,
 struct value query_eval(const struct query *q, struct response *r,
 	const struct vars *v, struct arena *a)
 {
-	struct look l = { r, v, a };
+	struct look *l = ARENA_NEW(a, struct look);
 
-	return q->row->eval(q, &l);
+	*l = (struct look){ r, v, a };
+	return q->row->eval(q, l);
 }
 
 struct str query_text(const struct query *q)
