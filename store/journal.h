@@ -13,6 +13,8 @@
  * eviction, FLUSHALL) can only delay a pass and never undo a halt.
  *
  * One line per entry with a CRC32C; a torn tail is cut off when it is opened.
+ * A damaged line in the middle is skipped and counted.  After a failed write or
+ * fsync the file is not trusted any more: the next call writes all of it anew.
  * Belongs to one thread and one process (the state folder's lock).
  */
 struct journal;
@@ -26,5 +28,6 @@ bool journal_resume(struct journal *j, struct str scope, struct err *e);
 /* The halts that stand now, one per scope; until the next change. */
 const struct scope_state *journal_halts(const struct journal *j,
 	size_t *ret_count);
+size_t journal_damaged(const struct journal *j); /* lines skipped */
 
 #endif
