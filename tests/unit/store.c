@@ -1,9 +1,11 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/codec.h"
 #include "store/store.h"
+#include "tests/support/redis_server.h"
 
 /*
  * One suite for both kinds of store: what holds in memory, where the workflow
@@ -36,6 +38,30 @@ static void teardown(void)
 }
 
 TestSuite(store_memory, .init = setup, .fini = teardown);
+
+static struct redis_server *server;
+
+static void setup_redis(void)
+{
+	arena = arena_new();
+	clock_virtual_init(&clock_now, NOW_US);
+	server = redis_server_start();
+	if (!server)
+		return; /* not installed: said once, by the server's helper */
+	one = store_open(redis_server_url(server), STR("orders"), 5000, &error);
+	two = store_open(redis_server_url(server), STR("orders"), 5000, &error);
+	cr_assert(one && two, "%s", error.text);
+}
+
+static void teardown_redis(void)
+{
+	store_free(one);
+	store_free(two);
+	redis_server_stop(server);
+	arena_free(arena);
+}
+
+TestSuite(store_redis, .init = setup_redis, .fini = teardown_redis);
 
 #define OK(call) cr_assert((call), "%s", error.text)
 
@@ -526,6 +552,113 @@ static void trimming_by_time_keeps_what_is_new(void)
 	}
 EVERY_KIND(X)
 #undef X
+
+#define X(name)                                                                \
+	Test(store_redis, name)                                                \
+	{                                                                      \
+		if (server)                                                    \
+			name();                                                \
+	}
+EVERY_KIND(X)
+#undef X
+
+Test(store_redis, after_a_restart_the_same_store_goes_on)
+{
+	struct cursor c = a_cursor();
+	struct result *r;
+	size_t n;
+
+	if (!server)
+		return;
+	append("west", 1, 3);
+	two_decisions_from_the_same_facts_one_is_written();
+	redis_server_restart(server);
+	append("west", 4, 5);
+	OK(store_read(two, &c, arena, 100, 0, &r, &n, &error));
+	cr_assert_eq(n, 5);
+	cr_assert_eq(facts_of(two).rev, 1, "the append-only file is on");
+}
+
+Test(store_redis, without_a_server_a_call_says_so_in_time)
+{
+	struct facts f;
+	struct store *s;
+
+	if (!server)
+		return;
+	s = store_open(redis_server_url(server), STR("orders"), 300, &error);
+	redis_server_kill(server);
+	cr_assert_not(store_facts(s, arena, &f, &error));
+	cr_assert_eq(err_exit_code(&error), 4);
+	cr_assert_not_null(strstr(error.text, "is Redis running there?"), "%s",
+		error.text);
+	cr_assert_null(store_open(redis_server_url(server), STR("orders"), 300,
+		&error));
+	store_free(s);
+}
+
+Test(store_redis, a_readable_descriptor_ends_a_wait)
+{
+	char cursor[48] = "$";
+	bool woken = true;
+	int fds[2];
+
+	if (!server)
+		return;
+	cr_assert_eq(pipe(fds), 0);
+	OK(store_wait(two, cursor, NULL, 0, &woken, &error));
+	store_interrupt(two, fds[0]);
+	cr_assert_eq(write(fds[1], "x", 1), 1);
+	OK(store_wait(two, cursor, NULL, 60000, &woken, &error));
+	cr_assert_not(woken);
+	cr_assert_eq(facts_of(two).rev, 0, "the connection is made again");
+	close(fds[0]);
+	close(fds[1]);
+}
+
+Test(store_redis, a_foreign_record_is_refused_not_skipped)
+{
+	struct facts f;
+
+	if (!server)
+		return;
+	redis_server_do(server, "HSET {orders}:line scope:prod nonsense");
+	cr_assert_not(store_facts(one, arena, &f, &error));
+	cr_assert_eq(err_exit_code(&error), 4);
+	redis_server_do(server, "DEL {orders}:line");
+	OK(store_facts(one, arena, &f, &error));
+	redis_server_do(server, "SET {orders}:line text");
+	cr_assert_not(store_facts(one, arena, &f, &error));
+}
+
+Test(store_redis, refusals_have_words_of_their_own)
+{
+	static const struct {
+		const char *command, *undo, *words;
+	} cases[] = {
+		{ "CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0",
+			"no memory left" },
+		{ "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE",
+			"read-only replica" },
+		{ "CONFIG SET min-replicas-to-write 1",
+			"CONFIG SET min-replicas-to-write 0",
+			"too few replicas" },
+	};
+	struct result r = a_result("west", 1);
+	const struct result *p = &r;
+
+	if (!server)
+		return;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		redis_server_do(server, cases[i].command);
+		cr_assert_not(store_append(one, &p, 1, &error), "%s",
+			cases[i].command);
+		cr_assert_not_null(strstr(error.text, cases[i].words), "%s",
+			error.text);
+		redis_server_do(server, cases[i].undo);
+		OK(store_append(one, &p, 1, &error));
+	}
+}
 
 /* ---- what only a clock of our own can show ---- */
 
