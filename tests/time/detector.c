@@ -76,10 +76,7 @@ typedef bool fails_fn(struct stage *g, double at_s, uint16_t region,
 
 static bool never(struct stage *g, double at_s, uint16_t region, uint32_t check)
 {
-	(void)g;
-	(void)at_s;
-	(void)region;
-	(void)check;
+	(void)g, (void)at_s, (void)region, (void)check;
 	return false;
 }
 
@@ -153,8 +150,7 @@ Test(detector, a_calm_canary_passes_after_its_soak_and_not_before)
 static bool canary_all(struct stage *g, double at_s, uint16_t region,
 	uint32_t check)
 {
-	(void)g;
-	(void)check;
+	(void)g, (void)check;
 	return at_s >= 0 && region == 0;
 }
 
@@ -241,8 +237,7 @@ Test(detector, one_check_down_is_named)
 static bool both_tenth(struct stage *g, double at_s, uint16_t region,
 	uint32_t check)
 {
-	(void)region;
-	(void)check;
+	(void)region, (void)check;
 	return at_s >= 0 && uniform(g) < .15;
 }
 
@@ -261,8 +256,7 @@ Test(detector, failing_together_is_neither_halt_nor_pass)
 static bool down_at_the_end(struct stage *g, double at_s, uint16_t region,
 	uint32_t check)
 {
-	(void)g;
-	(void)check;
+	(void)g, (void)check;
 	return region == 0 && at_s >= SOAK_S - 12;
 }
 
@@ -276,6 +270,8 @@ Test(detector, down_just_before_the_soak_ends_is_no_pass)
 	cr_expect_eq(op.state, VERDICT_UNDECIDED);
 	cr_expect(op.pending);
 	cr_expect(has(&op, LACK_FAILS_NOW));
+	cr_expect(has(&op, LACK_REGION_COUNT));
+	cr_expect(has(&op, LACK_BURST));
 	stage_done(&g);
 }
 
@@ -373,8 +369,7 @@ Test(detector, order_within_a_moment_does_not_matter)
 static bool control_2_down(struct stage *g, double at_s, uint16_t region,
 	uint32_t check)
 {
-	(void)g;
-	(void)check;
+	(void)g, (void)check;
 	return at_s >= 100 && region == 2;
 }
 
@@ -418,9 +413,7 @@ Test(detector, a_sick_control_among_several_is_left_out)
 static bool everyone(struct stage *g, double at_s, uint16_t region,
 	uint32_t check)
 {
-	(void)g;
-	(void)region;
-	(void)check;
+	(void)g, (void)region, (void)check;
 	return at_s >= 100 && at_s < 300;
 }
 
@@ -454,6 +447,43 @@ Test(detector, an_outage_of_canary_and_one_control_is_no_region_down)
 	op = whole(&g, canary_and_control_2);
 	cr_expect_eq(op.rule, HALT_NONE);
 	cr_expect_neq(op.state, VERDICT_PASS);
+	stage_done(&g);
+}
+
+/* Both controls passed this check once, and never ran it again. */
+Test(detector, a_pass_of_several_controls_is_fresh_for_two_intervals)
+{
+	struct stage g;
+
+	stage_init(&g, 3, 2);
+	run_until(&g, T0, never);
+	deploy(&g);
+	for (int s = 0; s < 60; s += EVERY_S)
+		feed(&g, T0 + s * S, 0, 0, true);
+	cr_expect_eq(judge_at(&g, 60).rule, HALT_NONE);
+	stage_done(&g);
+}
+
+/* A control's result is nobody's partner more than an interval away. */
+Test(detector, pairs_of_several_controls_are_near_in_time)
+{
+	struct stage g;
+	struct opinion op;
+
+	stage_init(&g, 3, 1);
+	run_until(&g, T0, never);
+	deploy(&g);
+	feed(&g, T0 + 10 * S, 0, 0, false);
+	feed(&g, T0 + 21 * S, 1, 0, false); /* 11 s: too far */
+	feed(&g, T0 + 40 * S, 0, 0, false);
+	feed(&g, T0 + 48 * S, 2, 0, false); /* near */
+	feed(&g, T0 + 60 * S, 1, 0, true);
+	feed(&g, T0 + 66 * S, 0, 0, false);
+	feed(&g, T0 + 68 * S, 2, 0, false); /* nearer than the one before */
+	feed(&g, T0 + 100 * S, 1, 0, false);
+	op = judge_at(&g, 100);
+	cr_expect_eq(op.pairs, 2, "%u", op.pairs);
+	cr_expect_eq(op.control_only, 0);
 	stage_done(&g);
 }
 
@@ -537,8 +567,7 @@ Test(detector, each_check_needs_results_of_its_own)
 static bool check_2_always(struct stage *g, double at_s, uint16_t region,
 	uint32_t check)
 {
-	(void)g;
-	(void)at_s;
+	(void)g, (void)at_s;
 	return region == 0 && check == 2;
 }
 
