@@ -13,7 +13,8 @@
 static void world_keys(const struct line *l, struct suite_world *w,
 	struct arena *a)
 {
-	size_t max = 0, n = 0;
+	size_t max = 0;
+	size_t n = 0;
 	struct str *keys;
 
 	for (const struct region_key *k = l->regions[0].keys; k; k = k->next)
@@ -111,29 +112,39 @@ static const struct line *load_line(const struct options *o, struct loaded *ret)
 	return line_local(ret->arena, str_from(o->base_url));
 }
 
+static const struct list *suite_paths(const struct options *o,
+	const struct list *paths)
+{
+	static const struct list fallback = { .item = { "suites" },
+		.count = 1 };
+
+	if (paths && paths->count > 0)
+		return paths;
+	return o->suites.count > 0 ? &o->suites : &fallback;
+}
+
 void load_files(const struct options *o, const struct list *paths,
 	struct loaded *ret)
 {
-	static const char *const fallback[] = { "suites" };
-	const char *const *path = fallback;
-	size_t n = 1;
+	load_some(o, true, suite_paths(o, paths), ret);
+}
+
+void load_some(const struct options *o, bool line, const struct list *suites,
+	struct loaded *ret)
+{
 	struct suite_world w = { .any = true };
 
 	*ret = (struct loaded){ .arena = arena_new() };
 	diags_init(&ret->ds, ret->arena);
-	if (paths && paths->count > 0) {
-		path = paths->item;
-		n = paths->count;
-	} else if (o->suites.count > 0) {
-		path = o->suites.item;
-		n = o->suites.count;
-	}
-	ret->line = load_line(o, ret);
+	if (line)
+		ret->line = load_line(o, ret);
 	if (ret->line) {
 		check_served(ret->line, ret);
 		w = world_of(o, ret->line, ret->arena);
 	}
-	suite_load_all(ret->arena, path, n, &w, &ret->suites, &ret->ds);
+	if (suites && suites->count > 0)
+		suite_load_all(ret->arena, suites->item, suites->count, &w,
+			&ret->suites, &ret->ds);
 	ret->ok = ret->line && ret->ds.errors == 0;
 }
 

@@ -29,6 +29,12 @@ struct loaded {
 /* `paths`: the positional arguments that are suites; NULL: none may be. */
 void load_files(const struct options *o, const struct list *paths,
 	struct loaded *ret);
+/*
+ * For lint: only what was named.  Without the line every region and role
+ * goes; `suites` NULL or empty: none.  ret->ok stays false without a line.
+ */
+void load_some(const struct options *o, bool line, const struct list *suites,
+	struct loaded *ret);
 void load_done(struct loaded *l);
 
 /* The plan by --where, --tag and --var; takes the arena when it succeeds.

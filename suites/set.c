@@ -250,6 +250,7 @@ static void files_load(struct search *s, const struct suite_world *world,
 
 	set->file =
 		ARENA_ARRAY(s->arena, s->nfiles + 1, const struct suite_file *);
+	set->nread = s->nfiles;
 	for (size_t i = 0; i < s->nfiles; i++) {
 		struct err e = { 0 };
 		const struct source *src =
@@ -285,8 +286,6 @@ bool suite_load_all(struct arena *a, const char *const *paths, size_t npaths,
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): sorts pointers */
 	qsort(set.file, set.count, sizeof(set.file[0]), by_name);
 	diags_sort(ds);
-	if (ds->errors > errors)
-		return false;
 	*ret = set;
-	return true;
+	return ds->errors == errors;
 }

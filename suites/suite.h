@@ -226,11 +226,14 @@ const struct source *suite_source(const struct suite_file *f);
  * All suites of `paths` (files, or folders searched deep for *.yaml and
  * *.yml but not in a folder `examples`), in the order of their names.
  * Duplicate suites are mistakes.  False when there was an error of any file;
- * an unreadable path is one too (E006), so that everything shows in one run.
+ * an unreadable path is one too (E006), so that everything shows in one run;
+ * then the set holds the suites that were right, which lint counts and nobody
+ * may run.
  */
 struct suite_set {
 	const struct suite_file **file;
 	size_t count;
+	size_t nread; /* files that were found, right or wrong */
 	/*
 	 * SHA-256 over names and bytes of all files; names below the path
 	 * that was given, so that two hosts with the same files agree.
