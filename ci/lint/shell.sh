@@ -6,7 +6,7 @@ if ! command -v shellcheck >/dev/null; then
 	exit 2
 fi
 # by their first line: not every script has a suffix
-files=$(find ci tests -type f -not -path 'tests/*/corpus/*' \
+files=$(find ci .ci tests -type f -not -path 'tests/*/corpus/*' \
 	-exec sh -c 'head -c 64 "$1" | head -n 1 |
 		grep -aq "^#!.*\(/sh\|bash\)"' _ {} \; -print | LC_ALL=C sort)
 # shellcheck disable=SC2086
