@@ -434,7 +434,7 @@ bool trial_read(struct trial *t, struct store *s, int64_t now_us, size_t budget,
 			feed_add(t->feed, &r[i]);
 		cursor_keep(t, &c);
 		/* While catching up, time is what was read, not the clock. */
-		feed_drain(t, n > 0 ? INT64_MIN : now_us);
+		feed_drain(t, n > 0 ? 0 : now_us);
 		budget = n < budget ? budget - n : 0;
 	}
 	arena_free(a);
