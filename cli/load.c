@@ -5,6 +5,7 @@
 
 #include "base/codes.h"
 #include "cli/command.h"
+#include "cli/line_rough.h"
 #include "cli/output.h"
 #include "suites/jsonpath.h"
 
@@ -112,6 +113,15 @@ static const struct line *load_line(const struct options *o, struct loaded *ret)
 	return line_local(ret->arena, str_from(o->base_url));
 }
 
+/* What a line file with mistakes still tells. */
+static const struct line *rough(const struct loaded *l)
+{
+	for (const struct diag *d = l->ds.first; d; d = d->next)
+		if (d->where.src && d->where.src->text.len > 0)
+			return line_rough(l->arena, d->where.src);
+	return NULL;
+}
+
 static const struct list *suite_paths(const struct options *o,
 	const struct list *paths)
 {
@@ -138,10 +148,11 @@ void load_some(const struct options *o, bool line, const struct list *suites,
 	diags_init(&ret->ds, ret->arena);
 	if (line)
 		ret->line = load_line(o, ret);
-	if (ret->line) {
+	if (ret->line)
 		check_served(ret->line, ret);
-		w = world_of(o, ret->line, ret->arena);
-	}
+	const struct line *names = ret->line ? ret->line : rough(ret);
+	if (names)
+		w = world_of(o, names, ret->arena);
 	if (suites && suites->count > 0)
 		suite_load_all(ret->arena, suites->item, suites->count, &w,
 			&ret->suites, &ret->ds);
