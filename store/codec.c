@@ -8,34 +8,41 @@
 /*
  * A packed result:
  *
- *   u8      major version
- *   varint  which fields follow (enum have)
- *   u8 u8   outcome, reason
- *   ...     the fields in the order of enum have
+ *   varint  length of the head
+ *   head    u8 major version, varint enum head, epoch, then the names of
+ *           who ran against what: equal in one result after the other
+ *   body    varint enum have, u8 outcome, u8 reason, seq, start, the fields
+ *           in the order of enum have
  *   tail    (varint tag, varint length, bytes) until the end; an unknown tag
  *           is skipped, which is how a minor version adds to it
  *
  * varint: 7 bits a byte, low first, at most 10 bytes.  A string is its length
- * and its bytes.  Runs name their deployment line/stage/version/attempt; what
- * the stream's name and `version` say already is left out of it.
+ * and its bytes.  The start is kept relative to the epoch, which is about the
+ * time when the runner started.  Runs name their deployment
+ * line/stage/version/attempt; what the stream's name and `version` say already
+ * is left out of it.
  */
+enum head {
+	HEAD_VANTAGE = 1 << 0,
+	HEAD_VERSION = 1 << 1,
+	HEAD_SHORT_DEPLOYMENT = 1 << 2, /* stage and attempt only */
+	HEAD_DEPLOYMENT = 1 << 3,
+	HEAD_KNOWN = (1 << 4) - 1
+};
+
 enum have {
 	HAVE_FLAKY = 1 << 0,
 	HAVE_DEGRADED = 1 << 1,
 	HAVE_MAINTENANCE = 1 << 2,
 	HAVE_ROW = 1 << 3,
 	HAVE_ROLE = 1 << 4,
-	HAVE_VANTAGE = 1 << 5,
-	HAVE_VERSION = 1 << 6,
-	HAVE_SHORT_DEPLOYMENT = 1 << 7, /* stage and attempt only */
-	HAVE_DEPLOYMENT = 1 << 8,
-	HAVE_STATUS = 1 << 9,
-	HAVE_TIMINGS = 1 << 10,
-	HAVE_TRACE = 1 << 11,
-	HAVE_RETRIES = 1 << 12, /* attempts is not 1 */
-	HAVE_STEP = 1 << 13,
-	HAVE_LATE = 1 << 14,
-	HAVE_KNOWN = (1 << 15) - 1
+	HAVE_STATUS = 1 << 5,
+	HAVE_TIMINGS = 1 << 6,
+	HAVE_TRACE = 1 << 7,
+	HAVE_RETRIES = 1 << 8, /* attempts is not 1 */
+	HAVE_STEP = 1 << 9,
+	HAVE_LATE = 1 << 10,
+	HAVE_KNOWN = (1 << 11) - 1
 };
 
 enum { TAIL_EVIDENCE = 1 };
@@ -187,8 +194,6 @@ static bool has_timings(const struct result *r)
 static unsigned have_of(const struct result *r)
 {
 	static const uint8_t no_trace[16];
-	struct str stage;
-	uint64_t attempt;
 	unsigned have = 0;
 
 	have |= r->flaky ? HAVE_FLAKY : 0;
@@ -196,12 +201,6 @@ static unsigned have_of(const struct result *r)
 	have |= r->maintenance ? HAVE_MAINTENANCE : 0;
 	have |= r->row.len ? HAVE_ROW : 0;
 	have |= r->role.len ? HAVE_ROLE : 0;
-	have |= r->vantage.len ? HAVE_VANTAGE : 0;
-	have |= r->version.len ? HAVE_VERSION : 0;
-	if (deployment_split(r, &stage, &attempt))
-		have |= HAVE_SHORT_DEPLOYMENT;
-	else if (r->deployment.len)
-		have |= HAVE_DEPLOYMENT;
 	have |= r->status ? HAVE_STATUS : 0;
 	have |= has_timings(r) ? HAVE_TIMINGS : 0;
 	if (memcmp(r->trace_id, no_trace, sizeof(no_trace)) != 0)
@@ -212,28 +211,49 @@ static unsigned have_of(const struct result *r)
 	return have;
 }
 
-static void put_names(struct buf *out, const struct result *r, unsigned have)
+static void put_head(struct buf *out, const struct result *r)
 {
-	struct str stage;
-	uint64_t attempt;
+	struct str stage = STR_NONE;
+	uint64_t attempt = 0;
+	unsigned head = 0;
 
+	head |= r->vantage.len ? HEAD_VANTAGE : 0;
+	head |= r->version.len ? HEAD_VERSION : 0;
+	if (deployment_split(r, &stage, &attempt))
+		head |= HEAD_SHORT_DEPLOYMENT;
+	else if (r->deployment.len)
+		head |= HEAD_DEPLOYMENT;
+	buf_add_byte(out, RECORD_MAJOR);
+	put_varint(out, head);
+	put_varint(out, r->id.epoch);
 	put_str(out, r->id.runner);
-	put_str(out, r->suite);
-	if (have & HAVE_ROW)
-		put_str(out, r->row);
-	if (have & HAVE_ROLE)
-		put_str(out, r->role);
-	if (have & HAVE_VANTAGE)
+	if (head & HEAD_VANTAGE)
 		put_str(out, r->vantage);
-	if (have & HAVE_VERSION)
+	if (head & HEAD_VERSION)
 		put_str(out, r->version);
-	if (have & HAVE_SHORT_DEPLOYMENT &&
-		deployment_split(r, &stage, &attempt)) {
+	if (head & HEAD_SHORT_DEPLOYMENT) {
 		put_str(out, stage);
 		put_varint(out, attempt);
 	}
-	if (have & HAVE_DEPLOYMENT)
+	if (head & HEAD_DEPLOYMENT)
 		put_str(out, r->deployment);
+}
+
+/* Small numbers of either sign become small numbers. */
+static uint64_t zigzag(int64_t v)
+{
+	return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
+}
+
+static int64_t unzigzag(uint64_t v)
+{
+	return (int64_t)(v >> 1 ^ (v & 1 ? UINT64_MAX : 0));
+}
+
+/* Modulo 2^64, and so exact for any epoch. */
+static uint64_t epoch_us(uint64_t epoch)
+{
+	return epoch * 1000000;
 }
 
 static void put_numbers(struct buf *out, const struct result *r, unsigned have)
@@ -261,17 +281,25 @@ static void put_numbers(struct buf *out, const struct result *r, unsigned have)
 void result_pack(struct buf *out, const struct result *r)
 {
 	unsigned have = have_of(r);
+	struct buf head;
 
-	buf_add_byte(out, RECORD_MAJOR);
+	buf_init(&head, HEAD_BYTES_MAX);
+	put_head(&head, r);
+	put_varint(out, head.len);
+	buf_add(out, buf_str(&head));
+	buf_done(&head);
 	put_varint(out, have);
 	buf_add_byte(out, (char)r->outcome);
 	buf_add_byte(out, (char)r->reason);
-	put_varint(out, r->id.epoch);
 	put_varint(out, r->id.seq);
-	/* there are no results before 1970; one would not be read back */
-	put_varint(out, (uint64_t)r->started_us);
+	put_varint(out, zigzag((int64_t)((uint64_t)r->started_us -
+					 epoch_us(r->id.epoch))));
 	put_varint(out, r->took_us);
-	put_names(out, r, have);
+	put_str(out, r->suite);
+	if (have & HAVE_ROW)
+		put_str(out, r->row);
+	if (have & HAVE_ROLE)
+		put_str(out, r->role);
 	put_numbers(out, r, have);
 	if (r->evidence) {
 		struct buf text;
@@ -335,16 +363,22 @@ static struct str get_str(struct unpack *u)
 	return arena_str(u->arena, get_bytes(u, get_varint(u, RECORD_STR_MAX)));
 }
 
-static void get_names(struct unpack *u, struct result *r, unsigned have)
+static void get_head(struct unpack *u, struct result *r)
 {
+	struct str major = get_bytes(u, 1);
+	unsigned head;
+
+	if (u->bad || major.ptr[0] != RECORD_MAJOR) {
+		u->bad = true;
+		return;
+	}
+	head = (unsigned)get_varint(u, HEAD_KNOWN);
+	r->id.epoch = get_varint(u, UINT64_MAX);
 	r->id.runner = get_str(u);
-	r->suite = get_str(u);
-	r->row = have & HAVE_ROW ? get_str(u) : STR("");
-	r->role = have & HAVE_ROLE ? get_str(u) : STR("");
-	r->vantage = have & HAVE_VANTAGE ? get_str(u) : STR("");
-	r->version = have & HAVE_VERSION ? get_str(u) : STR("");
+	r->vantage = head & HEAD_VANTAGE ? get_str(u) : STR("");
+	r->version = head & HEAD_VERSION ? get_str(u) : STR("");
 	r->deployment = STR("");
-	if (have & HAVE_SHORT_DEPLOYMENT) {
+	if (head & HEAD_SHORT_DEPLOYMENT) {
 		struct str stage = get_str(u);
 		uint64_t attempt = get_varint(u, UINT64_MAX);
 
@@ -352,8 +386,9 @@ static void get_names(struct unpack *u, struct result *r, unsigned have)
 			STR_ARG(r->line), STR_ARG(stage), STR_ARG(r->version),
 			(unsigned long long)attempt);
 	}
-	if (have & HAVE_DEPLOYMENT)
+	if (head & HEAD_DEPLOYMENT)
 		r->deployment = get_str(u);
+	u->bad = u->bad || u->left.len != 0;
 }
 
 static uint32_t get_u32(struct unpack *u)
@@ -422,35 +457,72 @@ static enum reason reason_known(enum outcome o, unsigned reason)
 	}
 }
 
+static void get_body(struct unpack *u, struct result *r)
+{
+	unsigned have = (unsigned)get_varint(u, HAVE_KNOWN);
+	unsigned reason;
+	int64_t since;
+
+	r->outcome = (enum outcome)get_varint(u, OUTCOMES - 1);
+	reason = (unsigned)get_varint(u, 127);
+	r->reason = reason_known(r->outcome, reason);
+	r->flaky = have & HAVE_FLAKY;
+	r->degraded = have & HAVE_DEGRADED;
+	r->maintenance = have & HAVE_MAINTENANCE;
+	r->id.seq = get_varint(u, UINT64_MAX);
+	since = unzigzag(get_varint(u, UINT64_MAX));
+	r->started_us = (int64_t)((uint64_t)since + epoch_us(r->id.epoch));
+	/* so that no sum or difference of times can overflow */
+	u->bad = u->bad || r->started_us < 0 || r->started_us > INT64_MAX / 4;
+	r->took_us = get_u32(u);
+	r->suite = get_str(u);
+	r->row = have & HAVE_ROW ? get_str(u) : STR("");
+	r->role = have & HAVE_ROLE ? get_str(u) : STR("");
+	get_numbers(u, r, have);
+	get_tail(u, r);
+}
+
 bool result_unpack(struct arena *a, struct str packed, struct result *ret)
 {
 	struct unpack u = { packed, a, packed.len > RESULT_BYTES_MAX };
 	struct result r = { .line = ret->line,
 		.env = ret->env,
 		.region = ret->region };
-	struct str head = get_bytes(&u, 1);
-	unsigned have, outcome, reason;
+	struct unpack head = { STR(""), a, false };
 
-	if (u.bad || head.ptr[0] != RECORD_MAJOR)
+	head.left = get_bytes(&u, get_varint(&u, HEAD_BYTES_MAX));
+	get_head(&head, &r);
+	if (u.bad || head.bad)
 		return false;
-	have = (unsigned)get_varint(&u, HAVE_KNOWN);
-	outcome = (unsigned)get_varint(&u, OUTCOMES - 1);
-	reason = (unsigned)get_varint(&u, 127);
-	r.outcome = (enum outcome)outcome;
-	r.reason = reason_known(r.outcome, reason);
-	r.flaky = have & HAVE_FLAKY;
-	r.degraded = have & HAVE_DEGRADED;
-	r.maintenance = have & HAVE_MAINTENANCE;
-	r.id.epoch = get_varint(&u, UINT64_MAX);
-	r.id.seq = get_varint(&u, UINT64_MAX);
-	/* so that no sum or difference of times can overflow */
-	r.started_us = (int64_t)get_varint(&u, INT64_MAX / 4);
-	r.took_us = get_u32(&u);
-	get_names(&u, &r, have);
-	get_numbers(&u, &r, have);
-	get_tail(&u, &r);
+	get_body(&u, &r);
 	if (u.bad)
 		return false;
 	*ret = r;
 	return true;
+}
+
+bool result_split(struct str packed, struct str *ret_head, struct str *ret_body)
+{
+	struct unpack u = { packed, NULL, false };
+	struct str head = get_bytes(&u, get_varint(&u, HEAD_BYTES_MAX));
+
+	if (u.bad)
+		return false;
+	*ret_head = head;
+	*ret_body = u.left;
+	return true;
+}
+
+struct str result_join(struct arena *a, struct str head, struct str body)
+{
+	struct str packed;
+	struct buf out;
+
+	buf_init(&out, RESULT_BYTES_MAX * 2);
+	put_varint(&out, head.len);
+	buf_add(&out, head);
+	buf_add(&out, body);
+	packed = arena_str(a, buf_str(&out));
+	buf_done(&out);
+	return packed;
 }

@@ -22,7 +22,8 @@
  */
 enum {
 	RECORD_MAJOR = 1,
-	RECORD_STR_MAX = 1024,         /* one name in a result */
+	RECORD_STR_MAX = 1024, /* one name in a result */
+	HEAD_BYTES_MAX = 8 * 1024,
 	RESULT_BYTES_MAX = 128 * 1024, /* one packed result */
 	EVIDENCE_BYTES_MAX = 96 * 1024,
 	EVIDENCE_ITEMS_MAX = 256, /* assertions, headers */
@@ -39,6 +40,14 @@ enum {
  */
 void result_pack(struct buf *out, const struct result *r);
 bool result_unpack(struct arena *a, struct str packed, struct result *ret);
+/*
+ * The two halves of a packed result.  The head (runner, epoch, vantage,
+ * version, deployment) is the same in most results of a stream; as the name
+ * of the entry's field, Redis keeps it once for many entries.
+ */
+bool result_split(struct str packed, struct str *ret_head,
+	struct str *ret_body);
+struct str result_join(struct arena *a, struct str head, struct str body);
 
 void evidence_write(struct buf *out, const struct evidence *e);
 bool evidence_read(struct arena *a, struct str text, struct evidence *ret);
@@ -49,18 +58,18 @@ struct audit_line {
 	uint64_t rev;
 };
 
-void scope_write(struct buf *out, const struct scope_state *s);
+void scope_write(struct buf *out, const struct scope_state *r);
 bool scope_read(struct arena *a, struct str text, struct scope_state *ret);
-void live_write(struct buf *out, const struct live *l);
+void live_write(struct buf *out, const struct live *r);
 bool live_read(struct arena *a, struct str text, struct live *ret);
-void ci_write(struct buf *out, const struct ci_check *c);
+void ci_write(struct buf *out, const struct ci_check *r);
 bool ci_read(struct arena *a, struct str text, struct ci_check *ret);
-void permit_write(struct buf *out, const struct permit *p);
+void permit_write(struct buf *out, const struct permit *r);
 bool permit_read(struct arena *a, struct str text, struct permit *ret);
-void runner_lease_write(struct buf *out, const struct runner_lease *l);
+void runner_lease_write(struct buf *out, const struct runner_lease *r);
 bool runner_lease_read(struct arena *a, struct str text,
 	struct runner_lease *ret);
-void audit_write(struct buf *out, const struct audit_line *l);
+void audit_write(struct buf *out, const struct audit_line *r);
 bool audit_read(struct arena *a, struct str text, struct audit_line *ret);
 
 /* "version|name" and "deployment|region": keys of the store's hashes. */

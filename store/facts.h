@@ -273,11 +273,11 @@ bool tx_empty(const struct tx *t);
 
 /* JSON of each record, and back: the form in which the store keeps them.
  * Unknown fields are ignored; an unknown major version is refused (false). */
-void deployment_write(struct buf *out, const struct deployment *d);
+void deployment_write(struct buf *out, const struct deployment *r);
 bool deployment_read(struct arena *a, struct str text, struct deployment *ret);
-void judgement_write(struct buf *out, const struct judgement *j);
+void judgement_write(struct buf *out, const struct judgement *r);
 bool judgement_read(struct arena *a, struct str text, struct judgement *ret);
-void plan_write(struct buf *out, const struct plan_record *p);
+void plan_write(struct buf *out, const struct plan_record *r);
 bool plan_read(struct arena *a, struct str text, struct plan_record *ret);
 
 #endif

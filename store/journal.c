@@ -173,7 +173,8 @@ static bool file_open(struct journal *j, struct err *e)
 /* All standing halts into a new file that takes the old one's place. */
 static bool file_rewrite(struct journal *j, struct err *e)
 {
-	struct buf out, entry;
+	struct buf out;
+	struct buf entry;
 	bool ok;
 
 	buf_init(&out, JOURNAL_BYTES_MAX);

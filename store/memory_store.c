@@ -481,7 +481,8 @@ static bool entries_take(struct store *s, struct cursor *c, struct arena *a,
 	in->entry = ARENA_ARRAY(a, cap, struct entry);
 	for (size_t i = 0; i < c->count; i++) {
 		struct stream *st = map_get(streams, c->region[i]);
-		size_t from, n;
+		size_t from;
+		size_t n;
 
 		if (!st)
 			continue;
@@ -592,7 +593,8 @@ static bool memory_runner_join(struct store *s, struct str id,
 	if (!busy) {
 		mine.epoch = epoch_next(s, a, two_words(a, "runner", id));
 		mine.seen_us = now_us(s);
-		mine.valid_until_us = mine.seen_us + RUNNER_JOIN_TTL_MS * 1000;
+		mine.valid_until_us =
+			mine.seen_us + (int64_t)RUNNER_JOIN_TTL_MS * 1000;
 		runner_lease_put(l, &mine);
 		*ret_epoch = mine.epoch;
 	}

@@ -104,7 +104,9 @@ static void process_end(pid_t pid)
 /* Is this process a server that works in our folder? */
 static bool is_our_server(pid_t pid, const char *folder)
 {
-	char link[64], cwd[PATH_MAX], ours[PATH_MAX + 8];
+	char link[64];
+	char cwd[PATH_MAX];
+	char ours[PATH_MAX + 8];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/%ld/cwd", (long)pid);
@@ -161,7 +163,9 @@ static bool server_spawn(struct private_redis *r, struct err *e)
 	int base = state_fd(r->state);
 	pid_t parent = getpid();
 	char text[32];
-	int folder, log, n;
+	int folder;
+	int log;
+	int n;
 
 	if (mkdirat(base, "redis", 0700) != 0 && errno != EEXIST)
 		return err_sys(e, ERR_IO, "%s/redis", state_folder(r->state));
@@ -294,7 +298,8 @@ bool state_redis_url(const char *dir, int wait_ms, char *ret_url, size_t size,
 	struct err *e)
 {
 	uint64_t until = now_ms() + (uint64_t)(wait_ms > 0 ? wait_ms : 0);
-	char path[STATE_URL_BYTES - 16], real[PATH_MAX];
+	char path[STATE_URL_BYTES - 16];
+	char real[PATH_MAX];
 	int n;
 
 	for (;;) {

@@ -97,6 +97,7 @@ static struct redis_reply *reply_new(const redisReadTask *task,
 	return r;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): hiredis calls it */
 static void *reply_text(const redisReadTask *task, char *bytes, size_t len)
 {
 	struct parse *p = task->privdata;
@@ -295,7 +296,8 @@ static bool socket_connect(struct redis *r, int family,
 static bool connect_unix(struct redis *r, uint64_t deadline_ns, struct err *e)
 {
 	struct sockaddr_un address;
-	int folder, sys;
+	int folder;
+	int sys;
 	bool ok;
 
 	if (!unix_address(r->url.path, &address, &folder, e))

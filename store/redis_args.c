@@ -125,7 +125,8 @@ bool server_time(struct store *s, struct arena *a, int64_t *ret_us,
 {
 	struct str argv[] = { STR("TIME") };
 	struct redis_reply *r;
-	uint64_t seconds, us;
+	uint64_t seconds;
+	uint64_t us;
 
 	if (!redis_call(redis_of(s)->redis, a, argv, 1, &r, e))
 		return false;

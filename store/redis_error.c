@@ -73,7 +73,9 @@ void redis_error_text(struct str error, char ret[81])
 	for (size_t i = 0; i < n; i++) {
 		char c = error.ptr[i];
 
-		ret[i] = c >= ' ' && c <= '~' ? c : '?';
+		if (c < ' ' || c > '~')
+			c = '?';
+		ret[i] = c;
 	}
 	ret[n] = '\0';
 }

@@ -102,7 +102,8 @@ static bool detector_read(struct arena *a, struct redis_reply *const *part,
 
 static bool clock_read(struct redis_reply *const *part, int64_t *ret_us)
 {
-	uint64_t s, us;
+	uint64_t s;
+	uint64_t us;
 
 	if (!number_read(part[FACTS_SECONDS], &s) ||
 		!number_read(part[FACTS_MICROSECONDS], &us) ||

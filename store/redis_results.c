@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "store/redis_impl.h"
 
 /*
@@ -29,8 +31,9 @@ static bool append_batch(struct store *s, const struct result *const *r,
 			STR_ARG(s->line), STR_ARG(r[i]->env),
 			STR_ARG(r[i]->region));
 		argv[2] = STR("*");
-		argv[3] = STR("r");
-		argv[4] = arena_str(a, buf_str(&packed));
+		if (!result_split(arena_str(a, buf_str(&packed)), &argv[3],
+			    &argv[4]))
+			abort();
 		command[i] = (struct redis_command){ argv, 5 };
 	}
 	buf_done(&packed);
@@ -63,7 +66,8 @@ static void args_streams(struct args *l, struct store *s,
 		arg(l, key_of(s, l->arena, "results:", c->region[i]));
 }
 
-static bool entry_read(const struct redis_reply *r, struct entry *ret)
+static bool entry_read(struct arena *a, const struct redis_reply *r,
+	struct entry *ret)
 {
 	const struct redis_reply *fields;
 
@@ -71,15 +75,13 @@ static bool entry_read(const struct redis_reply *r, struct entry *ret)
 		!stream_id_parse(r->element[0]->text, &ret->id))
 		return false;
 	fields = r->element[1];
-	if (fields->type != REDIS_ARRAY)
+	if (fields->type != REDIS_ARRAY || fields->count < 2 ||
+		fields->element[0]->text.len > HEAD_BYTES_MAX ||
+		fields->element[1]->text.len > RESULT_BYTES_MAX)
 		return false;
-	for (size_t i = 0; i + 1 < fields->count; i += 2) {
-		if (str_eq(fields->element[i]->text, STR("r"))) {
-			ret->packed = fields->element[i + 1]->text;
-			return true;
-		}
-	}
-	return false;
+	ret->packed = result_join(a, fields->element[0]->text,
+		fields->element[1]->text);
+	return true;
 }
 
 /* Which of the cursor's streams a key is. */
@@ -101,7 +103,8 @@ static size_t stream_index(struct store *s, const struct cursor *c,
  * for the next read, so that no hole appears in a runner's sequence.
  */
 static bool stream_read(struct store *s, const struct cursor *c,
-	const struct redis_reply *r, size_t asked, struct entries *in)
+	const struct redis_reply *r, size_t asked, struct entries *in,
+	struct arena *a)
 {
 	const struct redis_reply *list;
 	size_t stream;
@@ -115,7 +118,7 @@ static bool stream_read(struct store *s, const struct cursor *c,
 	for (size_t i = 0; i < list->count; i++) {
 		struct entry *x = &in->entry[in->count];
 
-		if (!entry_read(list->element[i], x))
+		if (!entry_read(a, list->element[i], x))
 			return false;
 		x->stream = stream;
 		in->count++;
@@ -144,7 +147,7 @@ static bool streams_read(struct store *s, const struct cursor *c,
 	}
 	in->entry = ARENA_ARRAY(a, cap, struct entry);
 	for (size_t i = 0; i < reply->count; i++) {
-		if (!stream_read(s, c, reply->element[i], asked, in))
+		if (!stream_read(s, c, reply->element[i], asked, in, a))
 			return false;
 	}
 	return true;

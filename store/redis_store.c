@@ -202,7 +202,8 @@ static struct str text_of(struct arena *a, struct buf *text)
 
 static void args_permit(struct args *l, const struct permit *p, int64_t now_us)
 {
-	struct buf text, needle;
+	struct buf text;
+	struct buf needle;
 	int64_t left_ms = (p->valid_until_us - now_us) / 1000 + PERMIT_KEEP_MS;
 
 	buf_init(&text, RECORD_TEXT_MAX);

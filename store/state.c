@@ -138,7 +138,8 @@ bool state_lock(struct state *s, enum state_part part, struct err *e)
 {
 	char name[32];
 	char pid[32];
-	int fd, n;
+	int fd;
+	int n;
 
 	if (s->lock[part] >= 0)
 		return true;
@@ -197,7 +198,9 @@ bool state_id(struct state *s, enum state_part part, char ret[64],
 	struct err *e)
 {
 	struct arena *a = arena_new();
-	char name[32], host[32], id[STATE_ID_BYTES];
+	char name[32];
+	char host[32];
+	char id[STATE_ID_BYTES];
 	struct str kept;
 	uint32_t random;
 	bool ok;

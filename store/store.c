@@ -53,6 +53,7 @@ bool store_append(struct store *s, const struct result *const *r, size_t n,
 	return n == 0 || s->ops->append(s, r, n, e);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the contract of store.h */
 bool store_read(struct store *s, struct cursor *c, struct arena *a, size_t max,
 	int wait_ms, struct result **ret, size_t *ret_count, struct err *e)
 {
@@ -134,6 +135,7 @@ bool store_detector_leave(struct store *s, struct str id, uint64_t epoch,
 	return s->ops->detector_leave(s, id, epoch, e);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the contract of store.h */
 bool store_judge(struct store *s, uint64_t epoch, const struct judgement *j,
 	size_t nj, const struct permit *p, size_t np, bool *ret_kept,
 	struct err *e)

@@ -14,7 +14,8 @@ bool unix_address(const char *path, struct sockaddr_un *ret, int *ret_folder,
 	const char *name = strrchr(path, '/');
 	char folder[PATH_MAX];
 	size_t len = strlen(path);
-	int fd, n;
+	int fd;
+	int n;
 
 	if (len < sizeof(address.sun_path)) {
 		memcpy(address.sun_path, path, len + 1);

@@ -96,6 +96,26 @@ Test(record, a_passing_result_comes_back_whole_and_is_small)
 	cr_assert_null(b.evidence);
 }
 
+Test(record, the_head_is_the_same_from_one_result_to_the_next)
+{
+	struct result r = a_pass();
+	struct str first, head, body;
+
+	result_pack(&out, &r);
+	cr_assert(result_split(buf_str(&out), &first, &body));
+	first = arena_str(arena, first);
+	buf_clear(&out);
+	r.id.seq++;
+	r.started_us += 1234567;
+	r.took_us++;
+	r.suite = STR("another");
+	r.trace_id[3] = 1;
+	result_pack(&out, &r);
+	cr_assert(result_split(buf_str(&out), &head, &body));
+	cr_assert(str_eq(first, head));
+	cr_assert(str_eq(result_join(arena, head, body), buf_str(&out)));
+}
+
 Test(record, deployments_of_any_form_keep_their_name)
 {
 	static const char *const names[] = { "", "orders/canary/9f3c2ab/1",
@@ -242,7 +262,7 @@ Test(record, an_unknown_tail_is_skipped_an_unknown_major_refused)
 	buf_add(&out, STR("\x63\x03new"));
 	cr_assert(result_unpack(arena, buf_str(&out), &b));
 	cr_assert_eq(b.id.seq, 4711);
-	out.ptr[0] = 2;
+	out.ptr[1] = 2; /* after the length of the head */
 	cr_assert_not(result_unpack(arena, buf_str(&out), &b));
 }
 
