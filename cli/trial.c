@@ -602,6 +602,22 @@ void trial_save(const struct trial *t, struct buf *out)
 		save_part(out, t->cursor.id[i]);
 	out->over |= part.over;
 	buf_done(&part);
+	/* Bits that rot in a store must not become a verdict. */
+	uint8_t digest[SHA256_BYTES];
+	crypto_sha256(buf_str(out), digest);
+	buf_add(out, (struct str){ (const char *)digest, sizeof(digest) });
+}
+
+/* The parts without their digest; false: it does not fit them. */
+static bool saved_check(struct str saved, struct str *ret)
+{
+	uint8_t digest[SHA256_BYTES];
+
+	if (saved.len < sizeof(digest))
+		return false;
+	*ret = str_sub(saved, 0, saved.len - sizeof(digest));
+	crypto_sha256(*ret, digest);
+	return memcmp(digest, ret->ptr + ret->len, sizeof(digest)) == 0;
 }
 
 /* The parts of a checkpoint, before any of them is believed. */
@@ -630,8 +646,8 @@ bool trial_load(struct trial *t, struct str saved)
 	uint64_t head[2];
 	void *state;
 
-	if (!saved_split(t, saved, &p) || p.head.len != sizeof(head) ||
-		!str_eq(p.shape, t->shape) ||
+	if (!saved_check(saved, &saved) || !saved_split(t, saved, &p) ||
+		p.head.len != sizeof(head) || !str_eq(p.shape, t->shape) ||
 		p.credit.len != credit_size(&t->credit_shape))
 		return false;
 	memcpy(head, p.head.ptr, sizeof(head));

@@ -68,6 +68,7 @@ void trial_judge(const struct trial *t, int64_t now_us, struct arena *a,
 void trial_evidence(const struct trial *t, const struct judgement *j,
 	struct buf *out);
 
+/* `out` is empty. */
 void trial_save(const struct trial *t, struct buf *out);
 /* False: other shape or damaged; the trial is as it was. */
 bool trial_load(struct trial *t, struct str saved);

@@ -28,7 +28,10 @@ struct watch {
 	void *state;
 	size_t state_bytes;
 	bool deployed, judging;
-	int64_t t0_us, first_us; /* first_us: oldest history; 0: none */
+	int64_t t0_us;
+	/* Of the canary's history: newest result, and how much time the
+	 * results really cover, without the holes between them. */
+	int64_t past_us, covered_us, hole_us;
 	struct failures failures;
 };
 
@@ -101,6 +104,20 @@ static struct stage_shape shape_of(const struct watch_spec *s, struct arena *a)
 		.smallest_effect = s->smallest_effect };
 }
 
+/* A longer hole than that is no history: nobody looked, or what was there
+ * does not count. */
+static int64_t hole_of(const struct watch *w)
+{
+	int64_t most_us = 60 * 1000000LL;
+
+	for (size_t i = 0; i < w->spec.nchecks; i++) {
+		int64_t five_us = 5000LL * w->spec.check[i].every_ms;
+		if (five_us > most_us)
+			most_us = five_us;
+	}
+	return most_us;
+}
+
 static struct watch *watch_make(const struct watch_spec *spec)
 {
 	struct watch *w = xcalloc(1, sizeof(*w));
@@ -112,6 +129,7 @@ static struct watch *watch_make(const struct watch_spec *spec)
 	w->arena = arena_new();
 	w->checks = map_new();
 	spec_copy(w, spec);
+	w->hole_us = hole_of(w);
 	w->detector = detectors[0];
 	buf_init(&w->failures.text, FAILURES_MAX_BYTES);
 	struct stage_shape shape = shape_of(&w->spec, w->arena);
@@ -315,15 +333,22 @@ static void failure_add(struct watch *w, const struct watched *o,
 	}
 }
 
+static void cover(struct watch *w, int64_t at_us)
+{
+	if (w->past_us != 0 && at_us > w->past_us) {
+		int64_t step_us = at_us - w->past_us;
+		w->covered_us += step_us < w->hole_us ? step_us : w->hole_us;
+	}
+	w->past_us = at_us;
+}
+
 static void end_history(struct watch *w)
 {
-	int64_t covered_us = 0;
-
 	if (w->deployed)
 		return;
-	if (w->first_us > 0)
-		covered_us = w->spec.start_us - w->first_us;
-	w->detector->deployed(w->state, w->spec.start_us, covered_us);
+	if (w->past_us != 0)
+		cover(w, w->spec.start_us);
+	w->detector->deployed(w->state, w->spec.start_us, w->covered_us);
 	w->deployed = true;
 }
 
@@ -341,8 +366,8 @@ void watch_observe(struct watch *w, const struct watched *o,
 	if (o->part == WATCH_HISTORY) {
 		if (w->deployed)
 			return; /* later than it can be: history is closed */
-		if (w->first_us == 0)
-			w->first_us = o->at_us;
+		if (o->arm == 0)
+			cover(w, o->at_us);
 	} else {
 		end_history(w);
 		if (!w->judging && w->t0_us != 0 && o->at_us >= w->t0_us) {
@@ -468,12 +493,12 @@ uint64_t watch_least_pass_ms(double runs_per_s, double smallest_effect,
 struct saved_head {
 	uint64_t magic;
 	uint64_t state_bytes, failure_bytes;
-	int64_t t0_us, first_us;
+	int64_t t0_us, past_us, covered_us;
 	uint32_t failures;
 	uint8_t deployed, judging, pad[2];
 };
 
-static const uint64_t saved_magic = 0x31686374617764ULL; /* "dwatch1" */
+static const uint64_t saved_magic = 0x32686374617764ULL; /* "dwatch2" */
 
 void watch_save(const struct watch *w, struct buf *out)
 {
@@ -481,7 +506,8 @@ void watch_save(const struct watch *w, struct buf *out)
 		.state_bytes = w->state_bytes,
 		.failure_bytes = w->failures.text.len,
 		.t0_us = w->t0_us,
-		.first_us = w->first_us,
+		.past_us = w->past_us,
+		.covered_us = w->covered_us,
 		.failures = w->failures.count,
 		.deployed = w->deployed,
 		.judging = w->judging };
@@ -511,7 +537,8 @@ struct watch *watch_load(const struct watch_spec *spec, struct str saved)
 		str_sub(saved, sizeof(head) + w->state_bytes, saved.len));
 	w->failures.count = head.failures;
 	w->t0_us = head.t0_us;
-	w->first_us = head.first_us;
+	w->past_us = head.past_us;
+	w->covered_us = head.covered_us;
 	w->deployed = head.deployed;
 	w->judging = head.judging;
 	return w;
