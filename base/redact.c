@@ -69,23 +69,30 @@ static void needle_add(struct redact *r, struct str name, struct str bytes,
 		needle_hang(r, name, bytes, base64, '_');
 }
 
+static bool known(const struct redact *r, struct str secret)
+{
+	const struct needle *n;
+
+	for (; r; r = r->parent)
+		for (n = r->first[(unsigned char)secret.ptr[0]]; n; n = n->next)
+			if (!n->base64 && str_eq(n->bytes, secret))
+				return true;
+	return false;
+}
+
 bool redact_add(struct redact *r, struct str name, struct str secret)
 {
-	struct buf padded, coded;
+	struct buf padded;
+	struct buf coded;
 
 	if (secret.len < SECRET_MIN || secret.len > SECRET_MAX)
 		return false;
-	if (redact_holds(r, secret)) /* known, or holds a known one */
-		for (const struct redact *s = r; s; s = s->parent)
-			for (const struct needle *n =
-					s->first[(unsigned char)secret.ptr[0]];
-				n; n = n->next)
-				if (str_eq(n->bytes, secret))
-					return true;
+	if (known(r, secret))
+		return true;
 	name = arena_str(r->arena, name);
 	needle_add(r, name, arena_str(r->arena, secret), false);
 	buf_init(&padded, SECRET_MAX + 2);
-	buf_init(&coded, 2 * SECRET_MAX);
+	buf_init(&coded, 2UL * SECRET_MAX);
 	for (size_t before = 0; before < 3; before++) {
 		size_t skip = (before * 8 + 5) / 6;
 		size_t whole = (before + secret.len) * 8 / 6;

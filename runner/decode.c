@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 #include "base/oom.h"
@@ -52,7 +53,7 @@ static enum decode_result inflate_all(struct decoder *d, struct str in,
 {
 	unsigned char piece[PIECE];
 
-	d->z.next_in = (unsigned char *)(uintptr_t)in.ptr;
+	d->z.next_in = (const unsigned char *)in.ptr;
 	d->z.avail_in = (unsigned)in.len;
 	for (;;) {
 		int rc;

@@ -563,7 +563,8 @@ void http_start(struct http_session *s, struct http_call *c)
 	} else {
 		exchange_end(x, REASON_INTERNAL, why);
 	}
-	x->starting = false;
+	/* still there: what ends it in here only arms a timer */
+	s->exchange->starting = false;
 }
 
 void http_cancel(struct http_call *c)

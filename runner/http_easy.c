@@ -14,6 +14,7 @@ static void stop(struct exchange *x, enum reason reason, const char *why)
 	x->stop_why = why;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t on_header(char *text, size_t one, size_t len, void *owner)
 {
 	struct exchange *x = owner;
@@ -37,6 +38,7 @@ static bool coding_start(struct exchange *x)
 	return true;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t on_body(char *text, size_t one, size_t len, void *owner)
 {
 	struct exchange *x = owner;
@@ -86,6 +88,7 @@ static bool repeatable(struct str method)
 
 /* Called before each request on the wire: libcurl sends one again, silently,
  * when a kept connection turns out to be dead. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static int on_request(void *owner, char *ip, char *local, int port, int lport)
 {
 	struct exchange *x = owner;

@@ -48,7 +48,7 @@ static void run_drop(void *run)
 static void on_done(struct run *run, void *owner)
 {
 	struct once *o = owner;
-	const struct run_report *told = run_report(run);
+	struct run_report *told = run_report(run);
 
 	for (size_t i = 0; i < o->nrunning; i++)
 		if (o->running[i] == run) {
@@ -57,8 +57,7 @@ static void on_done(struct run *run, void *owner)
 		}
 	arena_defer(o->arena, run_drop, run);
 	o->result->by_outcome[told->outcome]++;
-	o->report[told->job - o->plan->job] =
-		(struct run_report *)(uintptr_t)told;
+	o->report[told->job - o->plan->job] = told;
 	if (o->options->on_report)
 		o->options->on_report(told, o->options->owner);
 	loop_timer_arm(o->loop, &o->go, loop_now_ns(o->loop), go, o);

@@ -36,7 +36,7 @@ static void text(struct packer *p, struct str *s)
 	s->ptr = to;
 }
 
-static const void *copy(struct packer *p, const void *from, size_t bytes)
+static void *copy(struct packer *p, const void *from, size_t bytes)
 {
 	void *to = take(p, bytes);
 
@@ -49,8 +49,7 @@ static void assertions(struct packer *p, struct evidence *e)
 {
 	const struct evidence_assertion *from = e->assertion;
 	struct evidence_assertion *to =
-		(struct evidence_assertion *)(uintptr_t)copy(p, from,
-			e->nassertions * sizeof(*from));
+		copy(p, from, e->nassertions * sizeof(*from));
 
 	for (size_t i = 0; i < e->nassertions; i++) {
 		struct evidence_assertion a = from[i];
@@ -68,9 +67,7 @@ static void assertions(struct packer *p, struct evidence *e)
 static void headers(struct packer *p, struct evidence *e)
 {
 	const struct evidence_header *from = e->header;
-	struct evidence_header *to =
-		(struct evidence_header *)(uintptr_t)copy(p, from,
-			e->nheaders * sizeof(*from));
+	struct evidence_header *to = copy(p, from, e->nheaders * sizeof(*from));
 
 	for (size_t i = 0; i < e->nheaders; i++) {
 		struct evidence_header h = from[i];

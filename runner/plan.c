@@ -1,5 +1,6 @@
 #include "runner/plan.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static struct str row_name(struct arena *a, const struct json *rows,
 			name = STR_NONE;
 	if (name.len && str_find_byte(name, '/', 0) == SIZE_MAX)
 		return name;
-	for (const struct json *i = rows->first; i != row; i = i->next)
+	for (const struct json *i = rows->first; i && i != row; i = i->next)
 		number++;
 	return arena_printf(a, "%u", number);
 }
@@ -206,6 +207,7 @@ static void plan_hash(struct plan *p, const struct suite_set *suites)
 	struct sha256 *h = sha256_new();
 	struct buf line;
 
+	assert(p->job);
 	buf_init(&line, SIZE_MAX / 4);
 	for (size_t i = 0; i < p->njobs; i++) {
 		const struct job *j = &p->job[i];

@@ -57,7 +57,7 @@ void run_abort(struct run *r, const char *why);
 
 /* After done(); both live until run_free(). */
 const struct result *run_result(const struct run *r);
-const struct run_report *run_report(const struct run *r);
+struct run_report *run_report(struct run *r);
 const struct job *run_job(const struct run *r);
 void run_free(struct run *r);
 

@@ -7,6 +7,7 @@
 /* What a step sends: values, headers, query, body. */
 
 enum { TEXT_MAX = 16 * 1024 * 1024, HEAD_COOKIES_MAX = 64 * 1024 };
+#define PAIR_MAX (2UL * SECRET_MAX)
 
 /* --- values --- */
 
@@ -415,8 +416,8 @@ static bool auth_make(struct run *r, const struct auth *a, struct verdict *v)
 	if (!render(r, a->user, &user, v) ||
 		!render(r, a->password, &password, v))
 		return false;
-	buf_init(&pair, 2 * SECRET_MAX);
-	buf_init(&b, 4 * SECRET_MAX);
+	buf_init(&pair, PAIR_MAX);
+	buf_init(&b, 2 * PAIR_MAX);
 	buf_addf(&pair, "%.*s:%.*s", STR_ARG(user), STR_ARG(password));
 	buf_add(&b, STR("Basic "));
 	buf_add_base64(&b, buf_str(&pair), false);

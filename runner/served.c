@@ -21,7 +21,7 @@ static const struct http_options options = {
 	.timeout_ms = SERVED_TIMEOUT_MS,
 	.connect_timeout_ms = SERVED_TIMEOUT_MS,
 	.compressed = true,
-	.max_body = 1024 * 1024,
+	.max_body = 1048576,
 	.tls = { .verify = true },
 };
 

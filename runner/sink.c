@@ -108,7 +108,8 @@ static void take_batch(struct sink *s, struct parcel *first)
 	batch[n++] = first;
 	while (n < TAKE && (batch[n] = queue_receive(s->r->results)))
 		n++;
-	qsort(batch, n, sizeof(batch[0]), by_end);
+	qsort(batch, n, sizeof(struct parcel *),
+		by_end); /* NOLINT(bugprone-sizeof-expression) */
 	for (size_t i = 0; i < n; i++)
 		keep(s, batch[i]);
 }

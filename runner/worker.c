@@ -13,7 +13,10 @@
 #include "runner/schedule.h"
 #include "runner/served.h"
 
-enum { MS = 1000000, LATE_TOLD = 100, STALL_MS = 50 };
+enum { LATE_TOLD = 100 };
+
+#define MS       1000000ULL /* in nanoseconds */
+#define STALL_NS (50 * MS)
 
 /* A job of the plan that lives here. */
 struct seat {
@@ -31,7 +34,7 @@ struct flight {
 
 struct spot { /* a region whose version is told by a URL */
 	struct served_fetch *fetch;
-	struct str version; /* STR_NONE: not told */
+	char *version; /* NULL: not told */
 	uint64_t until_ns;
 };
 
@@ -117,7 +120,7 @@ static void overflow_flush(struct loop *l, void *owner)
 	if (!w->overflow)
 		w->overflow_last = &w->overflow;
 	else
-		loop_timer_arm(l, &w->stall, loop_now_ns(l) + STALL_MS * MS,
+		loop_timer_arm(l, &w->stall, loop_now_ns(l) + STALL_NS,
 			overflow_flush, w);
 	ended_check(w);
 }
@@ -131,7 +134,7 @@ static void post(struct worker *w, const struct result *r)
 		return;
 	*w->overflow_last = p;
 	w->overflow_last = &p->next;
-	loop_timer_arm(w->loop, &w->stall, loop_now_ns(w->loop) + STALL_MS * MS,
+	loop_timer_arm(w->loop, &w->stall, loop_now_ns(w->loop) + STALL_NS,
 		overflow_flush, w);
 }
 
@@ -238,8 +241,8 @@ static struct str served_now(const struct worker *w, const struct region *r)
 
 	if (!served_by_url(w->plan))
 		return STR_NONE;
-	if (s->version.ptr && s->until_ns > loop_now_ns(w->loop))
-		return s->version;
+	if (s->version && s->until_ns > loop_now_ns(w->loop))
+		return str_from(s->version);
 	return STR("");
 }
 
@@ -307,18 +310,15 @@ static void version_keep(struct worker *w, struct str region, struct str v)
 
 		if (!str_eq(l->regions[i].full, region))
 			continue;
-		free((char *)(uintptr_t)s->version.ptr);
-		s->version = STR_NONE;
+		free(s->version);
+		s->version = NULL;
 		if (v.ptr) {
-			char *copy = xmalloc(v.len + 1);
-
-			memcpy(copy, v.ptr, v.len);
-			copy[v.len] = '\0';
-			s->version = (struct str){ copy, v.len };
+			s->version = xmalloc(v.len + 1);
+			memcpy(s->version, v.ptr, v.len);
+			s->version[v.len] = '\0';
 		}
-		s->until_ns =
-			loop_now_ns(w->loop) +
-			(SERVED_EVERY_MS + SERVED_TIMEOUT_MS) * (uint64_t)MS;
+		s->until_ns = loop_now_ns(w->loop) +
+			      (SERVED_EVERY_MS + SERVED_TIMEOUT_MS) * MS;
 	}
 }
 
@@ -359,15 +359,15 @@ static void refresh(struct loop *l, void *owner)
 			w->spot[i].fetch = served_start(w->http, l, w->plan, r,
 				on_version, w);
 	}
-	loop_timer_arm(l, &w->refresh,
-		loop_now_ns(l) + SERVED_EVERY_MS * (uint64_t)MS, refresh, w);
+	loop_timer_arm(l, &w->refresh, loop_now_ns(l) + SERVED_EVERY_MS * MS,
+		refresh, w);
 }
 
 static void spots_drop(struct worker *w)
 {
 	for (size_t i = 0; w->plan && i < w->plan->line->nregions; i++) {
 		served_cancel(w->spot[i].fetch);
-		free((char *)(uintptr_t)w->spot[i].version.ptr);
+		free(w->spot[i].version);
 	}
 	free(w->spot);
 	w->spot = NULL;
@@ -482,8 +482,8 @@ static void drain(struct worker *w, uint32_t grace_ms)
 	loop_timer_cancel(w->loop, &w->refresh);
 	spots_drop(w);
 	w->spot = xcalloc(w->plan->line->nregions + 1, sizeof(*w->spot));
-	loop_timer_arm(w->loop, &w->grace,
-		loop_now_ns(w->loop) + grace_ms * (uint64_t)MS, on_grace, w);
+	loop_timer_arm(w->loop, &w->grace, loop_now_ns(w->loop) + grace_ms * MS,
+		on_grace, w);
 	ended_check(w);
 }
 
