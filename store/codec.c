@@ -518,7 +518,7 @@ struct str result_join(struct arena *a, struct str head, struct str body)
 	struct str packed;
 	struct buf out;
 
-	buf_init(&out, RESULT_BYTES_MAX * 2);
+	buf_init(&out, (size_t)RESULT_BYTES_MAX * 2);
 	put_varint(&out, head.len);
 	buf_add(&out, head);
 	buf_add(&out, body);

@@ -2,10 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <hiredis/hiredis.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +13,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/oom.h"
+#include "store/redis_dial.h"
 #include "store/redis_error.h"
-#include "store/unix_path.h"
 
 /*
  * hiredis 0.14 calls abort() when it is out of memory.  So do we in effect
@@ -29,7 +26,6 @@ enum {
 	BACKOFF_MAX_MS = 1000,
 	LOADING_PAUSE_MS = 100,
 	REFUSED_PAUSE_MS = 5000,
-	HALF_OPEN_MS = 5000, /* TCP_USER_TIMEOUT */
 	COMMANDS_BYTES_MAX = 256 << 20
 };
 
@@ -62,17 +58,6 @@ static uint64_t now_ns(void)
 static uint64_t deadline_after(int ms)
 {
 	return now_ns() + (uint64_t)(ms > 0 ? ms : 0) * 1000000;
-}
-
-static int ms_until(uint64_t deadline_ns)
-{
-	uint64_t now = now_ns();
-	uint64_t ms;
-
-	if (now >= deadline_ns)
-		return 0;
-	ms = (deadline_ns - now + 999999) / 1000000;
-	return ms > 3600000 ? 3600000 : (int)ms;
 }
 
 /* ---- replies ---- */
@@ -221,7 +206,7 @@ static enum answer socket_wait(struct redis *r, short events,
 	int got;
 
 	for (;;) {
-		int left = ms_until(deadline_ns);
+		int left = redis_ms_until(deadline_ns);
 
 		got = poll(fds, n, left);
 		if (got < 0 && errno == EINTR && !interruptible)
@@ -238,113 +223,18 @@ static enum answer socket_wait(struct redis *r, short events,
 	}
 }
 
-/* A pause between two attempts; false: interrupted or no time left. */
+/*
+ * A pause between two attempts; false: interrupted, or no time is left for
+ * another one, so that the error stays the one that was seen.
+ */
 static bool pause_ms(struct redis *r, int ms, uint64_t deadline_ns)
 {
 	struct pollfd fd = { r->interrupt_fd, POLLIN, 0 };
-	int left = ms_until(deadline_ns);
+	int left = redis_ms_until(deadline_ns);
 
-	if (left == 0)
+	if (left <= ms)
 		return false;
-	return poll(&fd, fd.fd >= 0, ms < left ? ms : left) == 0;
-}
-
-static bool connect_failed(struct redis *r, int sys, struct err *e)
-{
-	redis_close(r);
-	errno = sys;
-	if (sys == ECONNREFUSED)
-		return err_set(e, ERR_STORE,
-			"nothing listens at %s (connection refused): is Redis "
-			"running there?",
-			r->name);
-	if (sys == ENOENT)
-		return err_set(e, ERR_STORE,
-			"%s does not exist: is Redis running there?", r->name);
-	if (sys == ETIMEDOUT)
-		return err_set(e, ERR_STORE,
-			"%s does not answer: wrong address, or a firewall in "
-			"between",
-			r->name);
-	return err_sys(e, ERR_STORE, "%s", r->name);
-}
-
-static bool socket_connect(struct redis *r, int family,
-	const struct sockaddr *address, socklen_t len, uint64_t deadline_ns)
-{
-	int sys = 0;
-	socklen_t size = sizeof(sys);
-
-	r->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (r->fd < 0)
-		return false;
-	if (connect(r->fd, address, len) == 0)
-		return true;
-	if (errno != EINPROGRESS && errno != EINTR)
-		return false;
-	if (socket_wait(r, POLLOUT, deadline_ns, false) != ANSWER_OK) {
-		errno = ETIMEDOUT;
-		return false;
-	}
-	if (getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &sys, &size) == 0 &&
-		sys == 0)
-		return true;
-	errno = sys;
-	return false;
-}
-
-static bool connect_unix(struct redis *r, uint64_t deadline_ns, struct err *e)
-{
-	struct sockaddr_un address;
-	int folder;
-	int sys;
-	bool ok;
-
-	if (!unix_address(r->url.path, &address, &folder, e))
-		return false;
-	ok = socket_connect(r, AF_UNIX, (const struct sockaddr *)&address,
-		sizeof(address), deadline_ns);
-	sys = errno;
-	if (folder >= 0)
-		close(folder);
-	return ok || connect_failed(r, sys, e);
-}
-
-static void tcp_options(int fd)
-{
-	int one = 1;
-	unsigned half_open = HALF_OPEN_MS;
-
-	/* Only comfort: without them it still works. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &half_open,
-		sizeof(half_open));
-}
-
-static bool connect_tcp(struct redis *r, uint64_t deadline_ns, struct err *e)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *list = NULL;
-	int sys = ECONNREFUSED;
-	int rc = getaddrinfo(r->url.host, r->url.port, &hints, &list);
-
-	if (rc != 0)
-		return err_set(e, ERR_STORE,
-			"%s: the name of the host is not known (%s)", r->name,
-			gai_strerror(rc));
-	for (struct addrinfo *a = list; a; a = a->ai_next) {
-		if (socket_connect(r, a->ai_family, a->ai_addr, a->ai_addrlen,
-			    deadline_ns)) {
-			freeaddrinfo(list);
-			tcp_options(r->fd);
-			return true;
-		}
-		sys = errno;
-		redis_close(r);
-	}
-	freeaddrinfo(list);
-	return connect_failed(r, sys, e);
+	return poll(&fd, fd.fd >= 0, ms) == 0;
 }
 
 /* ---- one exchange ---- */
@@ -510,7 +400,7 @@ static enum answer errors_look(struct redis *r, struct redis_reply **reply,
 	for (size_t i = 0; i < n; i++) {
 		const struct redis_error *x;
 
-		if (reply[i]->type != REDIS_ERROR)
+		if (!reply[i] || reply[i]->type != REDIS_ERROR)
 			continue;
 		x = redis_error_of(reply[i]->text);
 		if (!x)
@@ -525,7 +415,7 @@ static enum answer handshake(struct redis *r, uint64_t deadline_ns,
 	struct err *e)
 {
 	struct arena *a = arena_new();
-	struct redis_reply *reply[5];
+	struct redis_reply *reply[5] = { NULL };
 	struct exchange x = { a, reply, 0, deadline_ns, false };
 	char db[16];
 	struct str auth[] = { STR("AUTH"), str_from(r->url.user),
@@ -578,16 +468,14 @@ static enum answer connect_once(struct redis *r, uint64_t deadline_ns,
 	struct err *e)
 {
 	enum answer answer;
-	bool ok;
 
 	if (r->refused_until_ns > now_ns()) {
 		if (e)
 			*e = r->refusal;
 		return ANSWER_REFUSED;
 	}
-	ok = r->url.path[0] ? connect_unix(r, deadline_ns, e)
-			    : connect_tcp(r, deadline_ns, e);
-	if (!ok)
+	r->fd = redis_dial(&r->url, r->name, deadline_ns, e);
+	if (r->fd < 0)
 		return ANSWER_BROKEN;
 	reader_start(r);
 	answer = handshake(r, deadline_ns, e);
@@ -642,27 +530,35 @@ bool redis_pipeline(struct redis *r, struct arena *a,
 
 bool redis_wait(struct redis *r, struct arena *a,
 	const struct redis_command *command, int wait_ms,
-	struct redis_reply **ret, bool *ret_interrupted, struct err *e)
+	struct redis_reply **ret, struct err *e)
 {
-	struct exchange x = { a, ret, 1,
+	struct redis_reply *reply = NULL;
+	struct exchange x = { a, &reply, 1,
 		deadline_after(wait_ms + r->timeout_ms), true };
 	enum answer answer;
 
 	buf_clear(&r->out);
 	command_format(&r->out, command->argv, command->argc);
 	answer = attempts(r, &x, e);
-	*ret_interrupted = answer == ANSWER_INTERRUPTED;
-	return answer == ANSWER_OK || answer == ANSWER_INTERRUPTED;
+	if (answer != ANSWER_OK && answer != ANSWER_INTERRUPTED)
+		return false;
+	if (answer == ANSWER_INTERRUPTED)
+		reply = NULL;
+	if (reply && reply->type == REDIS_ERROR)
+		return redis_explain(r, reply->text, e);
+	*ret = reply;
+	return true;
 }
 
 bool redis_call(struct redis *r, struct arena *a, const struct str *argv,
 	size_t argc, struct redis_reply **ret, struct err *e)
 {
 	struct redis_command command = { argv, argc };
-	struct redis_reply *reply;
+	struct redis_reply *reply = NULL;
 
 	if (!redis_pipeline(r, a, &command, 1, &reply, e))
 		return false;
+	assert(reply);
 	if (reply->type == REDIS_ERROR)
 		return redis_explain(r, reply->text, e);
 	*ret = reply;

@@ -79,12 +79,12 @@ bool redis_pipeline(struct redis *r, struct arena *a,
 	struct err *e);
 
 /*
- * A command that waits on the server for up to wait_ms (XREAD BLOCK).
- * *ret_interrupted: the wait was ended here; there is no reply.
+ * A command that waits on the server for up to wait_ms (XREAD BLOCK); any
+ * ERROR reply fails, explained.  *ret NULL: the wait was ended here.
  */
 bool redis_wait(struct redis *r, struct arena *a,
 	const struct redis_command *command, int wait_ms,
-	struct redis_reply **ret, bool *ret_interrupted, struct err *e);
+	struct redis_reply **ret, struct err *e);
 
 /* One command; any ERROR reply fails, explained. */
 bool redis_call(struct redis *r, struct arena *a, const struct str *argv,

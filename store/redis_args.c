@@ -56,7 +56,7 @@ static bool script_load(struct redis_store *r, struct arena *a,
 {
 	struct str argv[] = { STR("SCRIPT"), STR("LOAD"),
 		str_from(redis_scripts[which]) };
-	struct redis_reply *reply;
+	struct redis_reply *reply = NULL;
 
 	if (!redis_call(r->redis, a, argv, 3, &reply, e))
 		return false;
@@ -96,11 +96,11 @@ bool script_call(struct store *s, enum script which, struct args *l,
 bool script_flag(struct store *s, enum script which, struct args *l, bool *ret,
 	struct err *e)
 {
-	struct redis_reply *reply;
+	struct redis_reply *reply = NULL;
 
 	if (!script_call(s, which, l, &reply, e))
 		return false;
-	if (reply->type != REDIS_INTEGER)
+	if (!reply || reply->type != REDIS_INTEGER)
 		return err_set(e, ERR_STORE, "script %d: odd answer", which);
 	*ret = reply->integer != 0;
 	return true;
@@ -109,12 +109,12 @@ bool script_flag(struct store *s, enum script which, struct args *l, bool *ret,
 bool script_epoch(struct store *s, enum script which, struct args *l,
 	uint64_t *ret, struct err *e)
 {
-	struct redis_reply *reply;
+	struct redis_reply *reply = NULL;
 
 	*ret = 0;
 	if (!script_call(s, which, l, &reply, e))
 		return false;
-	if (reply->type != REDIS_TEXT ||
+	if (!reply || reply->type != REDIS_TEXT ||
 		(reply->text.len && !str_to_u64(reply->text, ret)))
 		return err_set(e, ERR_STORE, "script %d: odd answer", which);
 	return true;

@@ -160,7 +160,6 @@ static bool streams_ask(struct store *s, const struct cursor *c,
 {
 	struct args l = { .arena = a };
 	struct redis_command command;
-	bool interrupted = false;
 
 	arg_z(&l, "XREAD");
 	arg_z(&l, "COUNT");
@@ -178,12 +177,10 @@ static bool streams_ask(struct store *s, const struct cursor *c,
 			e);
 	command = (struct redis_command){ l.item, l.count };
 	if (!redis_wait(redis_of(s)->redis, a, &command, limits.wait_ms, ret,
-		    &interrupted, e))
+		    e))
 		return false;
-	if (interrupted)
+	if (!*ret) /* interrupted: as if nothing had come */
 		*ret = ARENA_NEW(a, struct redis_reply);
-	else if ((*ret)->type == REDIS_ERROR)
-		return redis_explain(redis_of(s)->redis, (*ret)->text, e);
 	return true;
 }
 
@@ -234,16 +231,11 @@ static bool events_last(struct store *s, struct arena *a, char cursor[48],
 	return true;
 }
 
-static bool wait_ask(struct store *s, struct arena *a, const char *cursor,
-	const struct cursor *results, int wait_ms, bool *ret_woken,
-	struct err *e)
+/* XREAD of one entry is enough to know that there is something. */
+static struct args wait_args(struct store *s, struct arena *a,
+	const char *cursor, const struct cursor *c, int wait_ms)
 {
-	static const struct cursor none = { NULL, NULL, 0 };
-	const struct cursor *c = results ? results : &none;
 	struct args l = { .arena = a };
-	struct redis_command command;
-	struct redis_reply *reply;
-	bool interrupted;
 
 	arg_z(&l, "XREAD");
 	arg_z(&l, "COUNT");
@@ -258,28 +250,30 @@ static bool wait_ask(struct store *s, struct arena *a, const char *cursor,
 	arg_z(&l, cursor);
 	for (size_t i = 0; i < c->count; i++)
 		arg(&l, cursor_id(c, i));
-	command = (struct redis_command){ l.item, l.count };
-	if (!redis_wait(redis_of(s)->redis, a, &command,
-		    wait_ms > 0 ? wait_ms : 0, &reply, &interrupted, e))
-		return false;
-	if (!interrupted && reply->type == REDIS_ERROR)
-		return redis_explain(redis_of(s)->redis, reply->text, e);
-	*ret_woken =
-		!interrupted && reply->type == REDIS_ARRAY && reply->count > 0;
-	return true;
+	return l;
 }
 
 bool redis_store_wait(struct store *s, char cursor[48],
 	const struct cursor *results, int wait_ms, bool *ret_woken,
 	struct err *e)
 {
+	static const struct cursor none = { NULL, NULL, 0 };
 	struct arena *a = arena_new();
+	struct redis_reply *reply = NULL;
 	bool woken = false;
 	bool ok = true;
 
 	if (cursor[0] == '$')
 		ok = events_last(s, a, cursor, e);
-	ok = ok && wait_ask(s, a, cursor, results, wait_ms, &woken, e);
+	if (ok) {
+		struct args l = wait_args(s, a, cursor,
+			results ? results : &none, wait_ms);
+		struct redis_command command = { l.item, l.count };
+
+		ok = redis_wait(redis_of(s)->redis, a, &command,
+			wait_ms > 0 ? wait_ms : 0, &reply, e);
+		woken = reply && reply->type == REDIS_ARRAY && reply->count;
+	}
 	/*
 	 * Straight to the newest: whoever is woken reads the facts, and they
 	 * hold what any event up to now has told.

@@ -18,7 +18,7 @@ static bool redis_store_facts(struct store *s, struct arena *a,
 {
 	struct arena *scratch = arena_new();
 	struct args l = script_args(s, scratch);
-	struct redis_reply *reply;
+	struct redis_reply *reply = NULL;
 	struct facts f = { .line = arena_str(a, s->line) };
 	bool ok = script_call(s, SCRIPT_FACTS, &l, &reply, e) &&
 		  redis_facts_read(a, reply, &f, e);
@@ -48,7 +48,7 @@ static bool redis_store_commit(struct store *s, const struct tx *t,
 {
 	struct arena *a = arena_new();
 	struct args l = script_args(s, a);
-	struct redis_reply *reply;
+	struct redis_reply *reply = NULL;
 	bool ok;
 
 	arg_u64(&l, t->rev);
@@ -129,7 +129,7 @@ static bool redis_store_plan_put(struct store *s, const struct plan_record *p,
 	struct err *e)
 {
 	struct arena *a = arena_new();
-	struct redis_reply *reply;
+	struct redis_reply *reply = NULL;
 	struct buf text;
 	struct str argv[3];
 	bool ok;
@@ -266,7 +266,7 @@ static bool redis_store_fenced_get(struct store *s, struct arena *a,
 	struct str argv[] = { STR("GET"),
 		arena_printf(scratch, "{%.*s}:%s:%.*s", STR_ARG(s->line),
 			f->what, STR_ARG(f->name)) };
-	struct redis_reply *reply;
+	struct redis_reply *reply = NULL;
 	bool ok = redis_call(redis_of(s)->redis, scratch, argv, 2, &reply, e);
 
 	if (ok)
@@ -284,20 +284,19 @@ static bool redis_store_replicas(struct store *s, int timeout_ms, int *ret,
 	struct str wait[] = { STR("WAIT"), STR("1"),
 		arena_printf(a, "%d", timeout_ms > 0 ? timeout_ms : 1) };
 	struct redis_command command = { wait, 3 };
-	struct redis_reply *reply;
-	bool interrupted;
+	struct redis_reply *reply = NULL;
 	bool ok = redis_call(redis_of(s)->redis, a, info, 2, &reply, e);
+	int count = -1;
 
-	if (ok && str_find(reply->text, STR("connected_slaves:0"), 0) !=
+	if (ok && str_find(reply->text, STR("connected_slaves:0"), 0) ==
 			  SIZE_MAX) {
-		*ret = -1;
-	} else if (ok) {
 		ok = redis_wait(redis_of(s)->redis, a, &command, timeout_ms,
-			&reply, &interrupted, e);
-		if (ok)
-			*ret = interrupted ? 0 : (int)reply->integer;
+			&reply, e);
+		count = ok && reply ? (int)reply->integer : 0;
 	}
 	arena_free(a);
+	if (ok)
+		*ret = count;
 	return ok;
 }
 

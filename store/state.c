@@ -209,7 +209,7 @@ bool state_id(struct state *s, enum state_part part, char ret[64],
 	ok = file_read(s->fd, name, a, &kept, e);
 	if (ok && kept.ptr)
 		kept = str_trim(kept);
-	if (ok && kept.len && kept.len < STATE_ID_BYTES) {
+	if (ok && kept.ptr && kept.len && kept.len < STATE_ID_BYTES) {
 		memcpy(ret, kept.ptr, kept.len);
 		ret[kept.len] = '\0';
 	} else if (ok) {
