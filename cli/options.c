@@ -195,7 +195,7 @@ static bool option_read(struct options *o, const struct command *c, int argc,
 	struct str name =
 		eq ? (struct str){ word, (size_t)(eq - word) } : str_from(word);
 	const char *value = eq ? eq + 1 : NULL;
-	enum option_id id;
+	enum option_id id = 0;
 	struct origin from;
 
 	if (!option_find(c, name, &id, e))
