@@ -195,6 +195,7 @@ void http_session_free(struct http_session *s)
 	h = s->http;
 	if (s->exchange)
 		http_cancel(s->exchange->call);
+	curl_easy_setopt(s->easy, CURLOPT_COOKIEFILE, NULL);
 	curl_easy_setopt(s->easy, CURLOPT_SHARE, NULL);
 	curl_easy_reset(s->easy);
 	if (h->nidle < SESSIONS_KEPT)
