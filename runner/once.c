@@ -145,6 +145,8 @@ static bool once_open(struct once *o, struct err *e)
 
 static void once_close(struct once *o)
 {
+	while (o->nrunning) /* only where the loop itself broke */
+		run_abort(o->running[0], "the loop is broken");
 	for (size_t i = 0; i < o->plan->line->nregions; i++)
 		served_cancel(o->place[i].fetch);
 	http_free(o->http);

@@ -1,8 +1,14 @@
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "tests/support/evil_http.h"
@@ -158,45 +164,105 @@ Test(answers, refused_connection_is_the_targets)
 	cr_assert_eq(pass.run->outcome, OUTCOME_ERROR);
 }
 
+/* A server in a process of its own, with descriptors of its own. */
+static pid_t serve_apart(char url[64])
+{
+	static const char answer[] = OK "Content-Length: 2\r\n\r\nok";
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	pid_t child;
+
+	cr_assert_eq(bind(listener, (struct sockaddr *)&at, size), 0);
+	cr_assert_eq(listen(listener, 64), 0);
+	getsockname(listener, (struct sockaddr *)&at, &size);
+	snprintf(url, 64, "http://127.0.0.1:%u", ntohs(at.sin_port));
+	child = fork();
+	while (child == 0) {
+		char request[4096];
+		int fd = accept(listener, NULL, NULL);
+
+		if (recv(fd, request, sizeof(request), 0) > 0)
+			send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
+		close(fd);
+	}
+	close(listener);
+	return child;
+}
+
 /* Without descriptors it is our own trouble and says nothing about the
- * target. */
+ * target: from too few to start at all up to enough, never an error or a
+ * failure of it. */
 Test(answers, no_descriptors_left_is_ours)
 {
-	struct rlimit limit = { 0, 4096 };
-	int fd[4096];
-	size_t n = 0;
+	struct rlimit limit;
+	unsigned ours = 0;
+	char url[64];
+	int fd[64];
+	pid_t server = serve_apart(url);
 
-	evil_http_text(evil, "/x", "ok");
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = 64;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	/* leave what the loop, the resolver and libcurl need for themselves */
-	while (n < 4096 && (fd[n] = dup(0)) >= 0)
-		n++;
-	for (int i = 0; i < 8; i++)
-		close(fd[--n]);
-	pass_run(&pass, base,
-		"steps:\n"
-		"  - {name: x, get: /x}\n",
-		&(struct once_options){ .concurrency = 1 });
-	cr_assert(pass.run->outcome == OUTCOME_RUNNER_ERROR ||
-			  pass.run->outcome == OUTCOME_PASS,
-		"%s/%s: %.*s", outcome_token(pass.run->outcome),
-		reason_token(pass.run->reason), STR_ARG(pass.run->message));
-	while (n)
-		close(fd[--n]);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	pass_run(&pass, url, GET_X, NULL);
+	cr_assert_eq(pass.run->outcome, OUTCOME_PASS);
+	for (size_t spare = 2; spare < 12; spare++) {
+		static const struct once_options none = { 0 };
+		struct once_result got;
+		struct arena *a = arena_new();
+		struct err e = { 0 };
+		size_t n = 0;
+		bool ran;
+
+		while (n < 64 && (fd[n] = dup(0)) >= 0)
+			n++;
+		for (size_t i = 0; i < spare && n; i++)
+			close(fd[--n]);
+		ran = once_run(pass.plan, &none, a, &got, &e);
+		while (n)
+			close(fd[--n]);
+		if (ran && !got.by_outcome[OUTCOME_PASS]) {
+			cr_expect_eq(got.runs->reason, REASON_FDS,
+				"%zu spare: %.*s", spare,
+				STR_ARG(got.runs->message));
+			ours++;
+		}
+		arena_free(a);
+	}
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	cr_assert_gt(ours, 0);
 }
 
 /* A name server that never answers ends the step at its deadline, as DNS. */
 Test(answers, dns_black_hole_ends_at_the_deadline)
 {
-	evil_http_text(evil, "/x", "ok");
+	char silent[64];
+	int fd = evil_dns_silent(silent);
+
 	pass_run(&pass, base,
 		"http: {timeout: 250ms}\n"
 		"steps: [{name: x, get: 'http://andon.invalid/x'}]\n",
-		/* our own listener speaks no DNS, and UDP is not bound */
-		&(struct once_options){ .dns_servers = "192.0.2.1:53" });
+		&(struct once_options){ .dns_servers = silent });
 	cr_assert_eq(pass.run->reason, REASON_DNS, "%s: %.*s",
 		reason_token(pass.run->reason), STR_ARG(pass.run->message));
+	cr_assert_gt(pass.run->took_us, 240000);
 	cr_assert_lt(pass.run->took_us, 2000000);
+	close(fd);
+}
+
+/* No name server at all is our resolver's trouble. */
+Test(answers, no_name_server_is_ours)
+{
+	char silent[64];
+
+	close(evil_dns_silent(silent));
+	pass_run(&pass, base,
+		"http: {timeout: 20s}\n"
+		"steps: [{name: x, get: 'http://andon.invalid/x'}]\n",
+		&(struct once_options){ .dns_servers = silent });
+	cr_assert_eq(pass.run->outcome, OUTCOME_RUNNER_ERROR, "%.*s",
+		STR_ARG(pass.run->message));
+	cr_assert_eq(pass.run->reason, REASON_RESOLVER);
 }

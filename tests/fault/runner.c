@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runner/runner.h"
 #include "store/store.h"
@@ -233,4 +234,38 @@ Test(runner, a_reload_drops_nothing_and_runs_nothing_twice)
 	cr_assert_eq(c.started, c.ended);
 	cr_assert(!seen.seq_broken);
 	runner_free(r);
+}
+
+/* One region's name is never resolved: the other keeps its schedule. */
+Test(runner, a_dns_black_hole_delays_nobody_else)
+{
+	struct runner_options o = options;
+	struct runner_counters c;
+	struct runner *r;
+	struct plan *p;
+	struct err e = { 0 };
+	char silent[64];
+	int fd = evil_dns_silent(silent);
+
+	snprintf(line, sizeof(line),
+		"version: 1\nline: l\n"
+		"environments: {np: {west: {base_url: 'http://127.0.0.1:%u'},"
+		" hole: {base_url: 'http://andon.invalid'}}}\n",
+		evil_http_port(evil));
+	p = plan_of(line, "every: 100ms\ntimeout: 60s\nhttp: {timeout: 60s}\n"
+			  "steps: [{name: x, get: /x}]\n");
+	o.dns_servers = silent;
+	o.threads = 1; /* the same loop */
+	r = runner_new(&o, &p, &e);
+	cr_assert(runner_start(r, &e));
+	results_wait(30);
+	runner_drain(r);
+	cr_assert(runner_wait(r, WAIT_MS) || runner_wait(r, WAIT_MS));
+	c = runner_counters(r);
+	/* late are the slots of the one that waits, and hardly any other */
+	cr_assert_gt(c.by_outcome[OUTCOME_PASS], 8);
+	cr_assert_eq(c.by_outcome[OUTCOME_ERROR], 0);
+	cr_assert_eq(c.by_outcome[OUTCOME_RUNNER_ERROR], 1);
+	runner_free(r);
+	close(fd);
 }

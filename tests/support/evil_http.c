@@ -324,3 +324,17 @@ char *evil_http_last(struct evil_http *e, const char *path)
 	pthread_mutex_unlock(&e->lock);
 	return copy;
 }
+
+int evil_dns_silent(char ret_address[64])
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+		getsockname(fd, (struct sockaddr *)&at, &size) != 0)
+		abort();
+	snprintf(ret_address, 64, "127.0.0.1:%u", ntohs(at.sin_port));
+	return fd;
+}

@@ -36,4 +36,8 @@ unsigned evil_http_connections(struct evil_http *e);
 /* Head and body of the last request of a path, for the caller to free(). */
 char *evil_http_last(struct evil_http *e, const char *path);
 
+/* A name server that hears and never answers: its descriptor (close() it) and
+ * its address as "ip:port". */
+int evil_dns_silent(char ret_address[64]);
+
 #endif
