@@ -445,6 +445,8 @@ static enum answer handshake(struct redis *r, uint64_t deadline_ns,
 	command_format(&r->out, memory, 2);
 	x.count += 3;
 	answer = exchange(r, &x, e);
+	/* exchange() that is OK has filled every reply */
+	assert(answer != ANSWER_OK || (reply[0] && reply[x.count - 1]));
 	buf_done(&r->out);
 	r->out = kept;
 	/* ROLE and INFO may be forbidden: then nothing is known, and fine. */
@@ -452,7 +454,7 @@ static enum answer handshake(struct redis *r, uint64_t deadline_ns,
 		answer = errors_look(r, reply, x.count - 2, e);
 	if (answer == ANSWER_OK)
 		answer = fitness(r, reply[x.count - 2], reply[x.count - 1], e);
-	if (answer == ANSWER_OK && r->url.db &&
+	if (answer == ANSWER_OK && r->url.db && reply[x.count - 4] &&
 		reply[x.count - 4]->type == REDIS_ERROR) {
 		redis_explain(r, reply[x.count - 4]->text, e);
 		answer = ANSWER_REFUSED;
