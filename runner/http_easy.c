@@ -263,7 +263,8 @@ bool exchange_setup(struct exchange *x)
 	curl_easy_setopt(easy, CURLOPT_COOKIEFILE, NULL); /* reset leaks it */
 	curl_easy_reset(easy);
 	curl_easy_setopt(easy, CURLOPT_SHARE, x->session->share);
-	/* no file: libcurl sends shared cookies only with an engine that runs */
+	/* no file: libcurl sends shared cookies only with an engine that runs
+	 */
 	curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 	callbacks_set(x, easy);
 	connection_set(x->call, easy);

@@ -8,8 +8,8 @@
 #include "base/oom.h"
 
 /*
- *	NEXT -> PREPARE -> ASK -> WAIT -> ANSWER -> LEAVE -> NEXT ... -> END
- *	           |        ^------ (retry, poll) ----'
+ *	BEGIN -> NEXT -> PREPARE -> ASK -> WAIT -> ANSWER -> LEAVE -> NEXT ...
+ *-> END |        ^------ (retry, poll) ----'
  *	           `-> LEAVE (skipped)
  *
  * drive() calls the state's function until one of them waits.  RUN_END is
@@ -109,6 +109,14 @@ static void state_next(struct run *r)
 	memset(&r->call, 0, sizeof(r->call));
 	r->verdict = (struct verdict){ OUTCOME_PASS, REASON_NONE, STR("") };
 	enter(r, RUN_PREPARE);
+}
+
+static void state_begin(struct run *r)
+{
+	r->start_ns = now_ns(r);
+	r->deadline_ns = r->start_ns + r->job->suite->timeout_ms * MS;
+	r->result.started_us = loop_wall_us(r->host->loop);
+	enter(r, r->decided.outcome == OUTCOME_PASS ? RUN_NEXT : RUN_END);
 }
 
 static bool named(const struct strs *list, struct str name)
@@ -452,6 +460,7 @@ static void state_end(struct run *r)
 static void drive(struct run *r)
 {
 	static void (*const states[RUN_STATES])(struct run *) = {
+		[RUN_BEGIN] = state_begin,
 		[RUN_NEXT] = state_next,
 		[RUN_PREPARE] = state_prepare,
 		[RUN_ASK] = state_ask,
@@ -477,7 +486,6 @@ struct run *run_start(const struct run_host *h, const struct run_ask *ask)
 	r->redact = redact_new(r->arena, r->job->redact);
 	r->session = http_session_new(h->http);
 	r->start_ns = now_ns(r);
-	r->deadline_ns = r->start_ns + r->job->suite->timeout_ms * MS;
 	r->report_last = &r->told.steps;
 	r->decided.message = STR("");
 	r->version = STR("");
@@ -494,10 +502,11 @@ struct run *run_start(const struct run_host *h, const struct run_ask *ask)
 		      http_origin(r->job->region->base_url, r->arena, &r->base);
 	if (!run_vars(r, ask, &r->decided))
 		r->section = SECTION_CLEANUP; /* nothing was begun */
-	/* the first state runs in the next turn: done() never comes from here
-	 */
-	r->state = RUN_NEXT;
-	wait_until(r, r->start_ns, RUN_NEXT);
+	/* what can not begin is told so by RUN_BEGIN: done() is never called
+	 * from here */
+	if (!run_vars(r, ask, &r->decided))
+		assert(r->decided.outcome != OUTCOME_PASS);
+	wait_until(r, r->start_ns + ask->delay_ns, RUN_BEGIN);
 	return r;
 }
 

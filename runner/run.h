@@ -48,6 +48,7 @@ struct run_ask {
 	struct str served; /* version by URL, copied; STR_NONE: by header */
 	uint64_t number;   /* ${run.number} */
 	uint32_t late_us;
+	uint64_t delay_ns; /* jitter: it begins so much later */
 	bool maintenance;
 };
 

@@ -103,8 +103,9 @@ static struct str json_text(struct run *r, const struct json *j)
 void run_keep(struct run *r, struct str name, const struct json *value,
 	bool secret)
 {
-	if (secret && value && value->type == JSON_STRING)
-		redact_add(r->redact, name, value->text);
+	/* too short a one is not kept out of outputs: it is in every word */
+	if (secret && value)
+		redact_add(r->redact, name, json_text(r, value));
 	vars_set(&r->vars, name, value, secret);
 }
 

@@ -5,6 +5,7 @@
 
 /* What runner/run*.c share; nobody else includes this. */
 enum run_state {
+	RUN_BEGIN,   /* the clock of the run starts */
 	RUN_NEXT,    /* choose the next step */
 	RUN_PREPARE, /* is it to be run? its vars and deadline */
 	RUN_ASK,     /* send a request */

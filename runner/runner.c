@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/oom.h"
@@ -127,6 +128,19 @@ broken:
 	return NULL;
 }
 
+/* A thousand runs in flight need more than the usual soft limit of 1024. */
+static void descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+		limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	/* refused: what does not fit then ends as runner_error/fds */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* Signals are the caller's: no thread of ours takes any. */
 static bool threads_start(struct runner *r, struct err *e)
 {
@@ -151,6 +165,7 @@ bool runner_start(struct runner *r, struct err *e)
 	sigset_t before;
 	bool ok;
 
+	descriptors_raise();
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	ok = threads_start(r, e);

@@ -246,6 +246,17 @@ static struct str served_now(const struct worker *w, const struct region *r)
 	return STR("");
 }
 
+/* The same in all regions of a check, so that they stay side by side. */
+static uint64_t jitter_ns(const struct job *j, uint64_t slot_ns)
+{
+	uint64_t most = j->suite->jitter_ms * MS;
+	uint64_t key[2] = { j->check_hash, slot_ns / j->every_ns };
+
+	if (!most)
+		return 0;
+	return hash64((struct str){ (const char *)key, sizeof(key) }) % most;
+}
+
 static void start(struct worker *w, const struct slot *slot)
 {
 	struct seat *seat = &w->seat[slot->job];
@@ -258,6 +269,7 @@ static void start(struct worker *w, const struct slot *slot)
 		.deploy_version = live ? live->version : STR(""),
 		.served = served_now(w, region),
 		.number = ++seat->runs,
+		.delay_ns = jitter_ns(seat->job, slot->at_ns),
 		.late_us =
 			late_us > UINT32_MAX ? UINT32_MAX : (uint32_t)late_us,
 		.maintenance = in_maintenance(w, region) };
