@@ -190,10 +190,12 @@ int load_for_run(const struct options *o, const char *command,
 	load_files(o, paths, &l);
 	p = load_plan(o, &l, &e);
 	/* A plan that was built has taken the arena, and the list with it. */
-	if (l.ds.errors + l.ds.warnings > 0 && !o->quiet)
+	if (l.ds.errors > 0)
 		code = output_diags(&l.ds, false, stderr);
-	else if (l.ds.errors > 0)
-		code = EXIT_USAGE;
+	else if (l.ds.warnings > 0 && !o->quiet)
+		fprintf(stderr,
+			"andon %s: %u warnings; andon lint shows them\n",
+			command, l.ds.warnings);
 	if (p) {
 		*ret = p;
 		return 0;

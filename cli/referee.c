@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/oom.h"
-#include "cli/trial.h"
+#include "cli/seats.h"
 #include "gate/keeper.h"
 #include "gate/policy.h"
 #include "gate/required.h"
@@ -19,22 +19,10 @@ enum {
 	CHECKPOINT_MS = 5000,
 	JUDGE_EVERY_MS = 1000, /* judgements are renewed so often, or sooner */
 	REASSERT_MS = 2000,
-	READ_BUDGET = 50000, /* results of one trial in one turn */
+	FACTS_MS = 250, /* between them results alone are looked at */
 	SETTLE_TRIES = 5,
-	CHECKPOINT_MAX_BYTES = 256 * 1024 * 1024,
 	EVIDENCE_MAX_BYTES = 256 * 1024,
 	AUDIT_LOOKED_AT = 1000
-};
-
-/* One trial with what the referee remembers about it. */
-struct seat {
-	struct seat *next;
-	struct trial *trial;
-	struct str deployment, region; /* in the referee's own memory */
-	enum verdict_state said; /* in the last judgement that was written */
-	uint64_t credited_said;
-	int64_t credit_from_us;
-	bool wanted, loaded, caught_up;
 };
 
 struct referee {
@@ -42,14 +30,29 @@ struct referee {
 	uint64_t epoch; /* 0: no lease */
 	bool standing_by;
 	int64_t beaten_us, judged_us, saved_us, asserted_us;
-	struct seat *seats;
-	struct arena *turn;    /* of one turn */
-	char cursor[48];       /* of the events */
-	struct cursor streams; /* of all trials, to be woken by */
-	struct arena *streams_arena;
+	struct seats seats;
+	struct arena *turn; /* of one turn */
+	char cursor[48];    /* of the events */
+	/* Of the last facts; between two readings of them time is counted on
+	 * from here. */
+	uint64_t facts_ns;
+	int64_t facts_us;
+	bool light; /* only results have come since */
 	void (*on_event)(enum referee_event ev, struct str text, void *owner);
 	void *owner;
 };
+
+static void tell(const struct referee *r, enum referee_event ev,
+	struct str text)
+{
+	if (r->on_event)
+		r->on_event(ev, text, r->owner);
+}
+
+static void plan_changed(struct str deployment, void *owner)
+{
+	tell(owner, REFEREE_PLAN, deployment);
+}
 
 struct referee *referee_new(const struct referee_options *o)
 {
@@ -61,26 +64,11 @@ struct referee *referee_new(const struct referee_options *o)
 	if (r->o.checkpoint_ms == 0)
 		r->o.checkpoint_ms = CHECKPOINT_MS;
 	r->turn = arena_new();
-	r->streams_arena = arena_new();
+	seats_init(&r->seats);
+	r->seats.on_plan = plan_changed;
+	r->seats.owner = r;
 	memcpy(r->cursor, "$", 2);
 	return r;
-}
-
-static void seat_free(struct seat *s)
-{
-	trial_free(s->trial);
-	free((void *)(uintptr_t)s->deployment.ptr);
-	free((void *)(uintptr_t)s->region.ptr);
-	free(s);
-}
-
-static void seats_drop(struct referee *r)
-{
-	while (r->seats) {
-		struct seat *s = r->seats;
-		r->seats = s->next;
-		seat_free(s);
-	}
 }
 
 void referee_free(struct referee *r)
@@ -91,8 +79,7 @@ void referee_free(struct referee *r)
 		return;
 	if (r->epoch)
 		store_detector_leave(r->o.store, r->o.id, r->epoch, &e);
-	seats_drop(r);
-	arena_free(r->streams_arena);
+	seats_done(&r->seats);
 	arena_free(r->turn);
 	free(r);
 }
@@ -105,13 +92,6 @@ void referee_on_event(struct referee *r,
 	r->owner = owner;
 }
 
-static void tell(const struct referee *r, enum referee_event ev,
-	struct str text)
-{
-	if (r->on_event)
-		r->on_event(ev, text, r->owner);
-}
-
 bool referee_holds_lease(const struct referee *r)
 {
 	return r->epoch != 0;
@@ -120,7 +100,7 @@ bool referee_holds_lease(const struct referee *r)
 void referee_reload(struct referee *r, const struct line *line)
 {
 	r->o.line = line;
-	seats_drop(r); /* their settings are of the old file */
+	seats_drop(&r->seats); /* their settings are of the old file */
 }
 
 /* ------- the lease ------- */
@@ -132,7 +112,7 @@ static void lease_lost(struct referee *r)
 	if (r->epoch)
 		tell(r, REFEREE_LEASE_LOST, r->o.id);
 	r->epoch = 0;
-	seats_drop(r);
+	seats_drop(&r->seats);
 }
 
 static bool lease_keep(struct referee *r, int64_t now_us, struct err *e)
@@ -260,204 +240,6 @@ static bool halts_keep(struct referee *r, const struct facts *f, struct err *e)
 	return commit_fenced(r, tx, e);
 }
 
-/* ------- trials ------- */
-
-static struct seat *seat_find(struct referee *r, struct str deployment,
-	struct str region)
-{
-	for (struct seat *s = r->seats; s; s = s->next)
-		if (str_eq(s->deployment, deployment) &&
-			str_eq(s->region, region))
-			return s;
-	return NULL;
-}
-
-static struct str keep_str(struct str s)
-{
-	char *copy = xmalloc(s.len + 1);
-
-	memcpy(copy, s.ptr, s.len);
-	copy[s.len] = '\0';
-	return (struct str){ copy, s.len };
-}
-
-/* Judged: from `deploy done` to the verdict, and after it for a while. */
-static bool is_judged(const struct facts *f, const struct stage *s,
-	const struct deployment *d)
-{
-	uint64_t post_ms =
-		s->gate.post_watch_ms ? s->gate.post_watch_ms : s->gate.soak_ms;
-
-	switch (d->state) {
-	case DEPLOYMENT_DEPLOYING: /* some of its regions may be done */
-	case DEPLOYMENT_VERIFYING:
-	case DEPLOYMENT_WARMING:
-	case DEPLOYMENT_SOAKING:
-	case DEPLOYMENT_HELD:
-	case DEPLOYMENT_HALTED:
-		return true;
-	case DEPLOYMENT_ACCEPTED:
-		return f->now_us - d->final_us <= (int64_t)post_ms * 1000;
-	default:
-		return false;
-	}
-}
-
-static bool checkpoint_load(struct referee *r, const struct facts *f,
-	struct seat *s, struct err *e)
-{
-	struct str saved;
-
-	if (s->loaded)
-		return true;
-	if (!store_checkpoint_get(r->o.store, r->turn, trial_name(s->trial),
-		    &saved, e))
-		return false;
-	if (saved.ptr && trial_load(s->trial, saved))
-		trial_refresh(s->trial, f, r->turn);
-	s->loaded = true;
-	return true;
-}
-
-static struct seat *seat_add(struct referee *r, struct str deployment,
-	struct str region)
-{
-	struct seat *s = xcalloc(1, sizeof(*s));
-
-	s->deployment = keep_str(deployment);
-	s->region = keep_str(region);
-	s->next = r->seats;
-	r->seats = s;
-	return s;
-}
-
-static void seat_fill(struct referee *r, const struct facts *f,
-	const struct stage *st, const struct deployment *d, size_t region)
-{
-	struct str name = d->region[region].region;
-	struct seat *s = seat_find(r, d->id, name);
-	struct str shape = trial_shape_of(f, st, name, r->turn);
-	struct str why;
-
-	if (!s)
-		s = seat_add(r, d->id, name);
-	s->wanted = true;
-	if (str_eq(shape, s->trial ? trial_shape(s->trial) : STR(""))) {
-		if (s->trial)
-			trial_refresh(s->trial, f, r->turn);
-		return;
-	}
-	if (s->trial) {
-		/* Another plan: the credit begins again, from now on, and a
-		 * checkpoint of the old one is worth nothing. */
-		s->credit_from_us = f->now_us;
-		s->loaded = true;
-		tell(r, REFEREE_PLAN, s->deployment);
-		trial_free(s->trial);
-	}
-	s->trial = trial_new(f, r->o.line, st, d, region, s->credit_from_us,
-		&why, r->turn);
-	s->said = VERDICT_UNDECIDED;
-	s->caught_up = false;
-}
-
-static bool seats_sync(struct referee *r, const struct facts *f, struct err *e)
-{
-	for (struct seat *s = r->seats; s; s = s->next)
-		s->wanted = false;
-	for (size_t i = 0; i < f->ndeployments; i++) {
-		const struct deployment *d = &f->deployment[i];
-		const struct stage *st = line_stage(r->o.line, d->stage);
-		if (!st || !is_judged(f, st, d))
-			continue;
-		for (size_t k = 0; k < d->nregions; k++)
-			if (d->region[k].done_us > 0)
-				seat_fill(r, f, st, d, k);
-	}
-	for (struct seat **at = &r->seats; *at;) {
-		struct seat *s = *at;
-		if (s->wanted) {
-			if (s->trial && !checkpoint_load(r, f, s, e))
-				return false;
-			at = &s->next;
-			continue;
-		}
-		if (s->trial && !store_checkpoint_drop(r->o.store, r->epoch,
-					trial_name(s->trial), e))
-			return false;
-		*at = s->next;
-		seat_free(s);
-	}
-	return true;
-}
-
-static bool seats_read(struct referee *r, int64_t now_us, bool *ret_busy,
-	struct err *e)
-{
-	for (struct seat *s = r->seats; s; s = s->next) {
-		if (!s->trial)
-			continue;
-		if (!trial_read(s->trial, r->o.store, now_us, READ_BUDGET,
-			    &s->caught_up, e))
-			return false;
-		*ret_busy |= !s->caught_up;
-	}
-	return true;
-}
-
-/* A region that can not be judged says why, and holds everything up. */
-static void judge_nothing(const struct referee *r, const struct seat *s,
-	int64_t now_us, struct judgement *ret)
-{
-	*ret = (struct judgement){ .deployment = s->deployment,
-		.region = s->region,
-		.detector = STR("error-rate"),
-		.control = STR("none"),
-		.rule = STR(""),
-		.stream = STR(""),
-		.check = STR(""),
-		.epoch = r->epoch,
-		.at_us = now_us,
-		.excluded_rise = 1,
-		.rise_over_past = 1,
-		.starved = true,
-		.attributed = true,
-		.missing = STR("the plan has no required check for this "
-			       "region"),
-		.waiting = STR("the plan has no required check for this "
-			       "region") };
-}
-
-/* Judgements of all seats, in the arena of the turn. */
-static struct judgement *judge_all(struct referee *r, int64_t now_us,
-	size_t *ret_count, bool *ret_news)
-{
-	size_t n = 0;
-
-	for (struct seat *s = r->seats; s; s = s->next)
-		n++;
-	struct judgement *all = ARENA_ARRAY(r->turn, n + 1, struct judgement);
-	n = 0;
-	for (struct seat *s = r->seats; s; s = s->next) {
-		struct judgement *j = &all[n++];
-		if (!s->trial) {
-			judge_nothing(r, s, now_us, j);
-			continue;
-		}
-		trial_judge(s->trial, now_us, r->turn, j);
-		j->epoch = r->epoch;
-		/* What is still being read is not the whole evidence. */
-		if (!s->caught_up && j->verdict == VERDICT_PASS)
-			j->verdict = VERDICT_UNDECIDED;
-		*ret_news |= j->verdict != s->said ||
-			     j->credited_s != s->credited_said;
-		s->said = j->verdict;
-		s->credited_said = j->credited_s;
-	}
-	*ret_count = n;
-	return all;
-}
-
 /* ------- settling ------- */
 
 static struct gate_settings *settings_all(const struct referee *r,
@@ -484,27 +266,37 @@ static const struct judgement *judgement_for(const struct judgement *j,
 	return found;
 }
 
+static bool evidence_put(struct referee *r, struct str deployment,
+	const struct judgement *j, size_t nj, struct err *e)
+{
+	const struct judgement *one = judgement_for(j, nj, deployment);
+	struct seat *s =
+		one ? seats_find(&r->seats, deployment, one->region) : NULL;
+	bool ok = true;
+	struct buf out;
+
+	if (!s || !s->trial)
+		return true;
+	buf_init(&out, EVIDENCE_MAX_BYTES);
+	trial_evidence(s->trial, one, &out);
+	if (!out.over)
+		ok = store_evidence_put(r->o.store, r->epoch, deployment,
+			buf_str(&out), e);
+	buf_done(&out);
+	return ok;
+}
+
+/* Of what is stopped, and of what stops the line after its acceptance. */
 static bool evidence_freeze(struct referee *r, const struct keeper_answer *k,
 	const struct judgement *j, size_t nj, struct err *e)
 {
-	bool ok = true;
-
-	for (size_t i = 0; i < k->nstopped && ok; i++) {
-		const struct judgement *one =
-			judgement_for(j, nj, k->stopped[i].id);
-		struct seat *s =
-			one ? seat_find(r, one->deployment, one->region) : NULL;
-		struct buf out;
-		if (!s || !s->trial)
-			continue;
-		buf_init(&out, EVIDENCE_MAX_BYTES);
-		trial_evidence(s->trial, one, &out);
-		if (!out.over)
-			ok = store_evidence_put(r->o.store, r->epoch,
-				one->deployment, buf_str(&out), e);
-		buf_done(&out);
-	}
-	return ok;
+	for (size_t i = 0; i < k->nstopped; i++)
+		if (!evidence_put(r, k->stopped[i].id, j, nj, e))
+			return false;
+	for (size_t i = 0; i < k->nhalts; i++)
+		if (!evidence_put(r, k->halt[i].deployment, j, nj, e))
+			return false;
+	return true;
 }
 
 static void tell_verdicts(const struct referee *r, const struct facts *before,
@@ -579,69 +371,14 @@ static bool settle(struct referee *r, struct facts *f, struct judgement *j,
 	return true;
 }
 
-/* ------- checkpoints ------- */
-
-static bool seats_save(struct referee *r, int64_t now_us, struct err *e)
-{
-	if (now_us - r->saved_us < (int64_t)r->o.checkpoint_ms * 1000)
-		return true;
-	for (struct seat *s = r->seats; s; s = s->next) {
-		struct buf out;
-		bool kept = true, ok = true;
-		if (!s->trial)
-			continue;
-		buf_init(&out, CHECKPOINT_MAX_BYTES);
-		trial_save(s->trial, &out);
-		if (!out.over)
-			ok = store_checkpoint_put(r->o.store, r->epoch,
-				trial_name(s->trial), buf_str(&out), &kept, e);
-		buf_done(&out);
-		if (!ok)
-			return false;
-		if (!kept) {
-			lease_lost(r);
-			return true;
-		}
-	}
-	r->saved_us = now_us;
-	return true;
-}
-
 /* ------- the turn ------- */
 
-static void streams_collect(struct referee *r)
-{
-	size_t n = 0, k = 0;
-
-	arena_reset(r->streams_arena);
-	for (struct seat *s = r->seats; s; s = s->next)
-		n += s->trial ? trial_cursor(s->trial)->count : 0;
-	r->streams.region = ARENA_ARRAY(r->streams_arena, n + 1, struct str);
-	r->streams.id = ARENA_ARRAY(r->streams_arena, n + 1, struct str);
-	for (struct seat *s = r->seats; s; s = s->next) {
-		const struct cursor *c =
-			s->trial ? trial_cursor(s->trial) : NULL;
-		for (size_t i = 0; c && i < c->count; i++) {
-			size_t at = 0;
-			while (at < k &&
-				!str_eq(r->streams.region[at], c->region[i]))
-				at++;
-			if (at < k)
-				continue; /* one cursor of a stream is enough */
-			r->streams.region[k] =
-				arena_str(r->streams_arena, c->region[i]);
-			r->streams.id[k++] =
-				arena_str(r->streams_arena, c->id[i]);
-		}
-	}
-	r->streams.count = k;
-}
-
-static bool judge_and_settle(struct referee *r, struct facts *f, struct err *e)
+static bool judge_and_settle(struct referee *r, const struct seats_turn *t,
+	struct facts *f, struct err *e)
 {
 	bool news = false, kept = true;
 	size_t nj;
-	struct judgement *j = judge_all(r, f->now_us, &nj, &news);
+	struct judgement *j = seats_judge(&r->seats, t, &nj, &news);
 
 	if (news ||
 		f->now_us - r->judged_us >= (int64_t)JUDGE_EVERY_MS * 1000) {
@@ -657,13 +394,67 @@ static bool judge_and_settle(struct referee *r, struct facts *f, struct err *e)
 	return settle(r, f, j, nj, e);
 }
 
+/*
+ * Results alone: the facts are as they were a moment ago, so nothing needs to
+ * be read or written unless a judge has made up its mind.
+ */
+static bool light_turn(struct referee *r, bool *ret_busy, bool *ret_enough,
+	struct err *e)
+{
+	uint64_t passed_ns = clock_mono_ns(&clock_system) - r->facts_ns;
+	int64_t now_us = r->facts_us + (int64_t)(passed_ns / 1000);
+
+	if (!seats_read(&r->seats, r->o.store, now_us, ret_busy, e))
+		return false;
+	*ret_enough = !seats_decided(&r->seats, now_us, r->turn);
+	if (*ret_enough)
+		seats_collect(&r->seats);
+	return true;
+}
+
+/* Facts, trials, judgements, settling; with the lease only. */
+static bool full_turn(struct referee *r, struct facts *f, bool *ret_busy,
+	struct err *e)
+{
+	struct seats_turn t = { .line = r->o.line,
+		.facts = f,
+		.store = r->o.store,
+		.epoch = r->epoch,
+		.arena = r->turn };
+	bool kept = true;
+
+	if (!halts_keep(r, f, e))
+		return false;
+	if (!r->epoch)
+		return true;
+	if (!seats_sync(&r->seats, &t, e) ||
+		!seats_read(&r->seats, r->o.store, f->now_us, ret_busy, e) ||
+		!judge_and_settle(r, &t, f, e))
+		return false;
+	if (r->epoch && !*ret_busy &&
+		f->now_us - r->saved_us >= (int64_t)r->o.checkpoint_ms * 1000) {
+		if (!seats_save(&r->seats, &t, &kept, e))
+			return false;
+		r->saved_us = f->now_us;
+	}
+	if (!kept)
+		lease_lost(r);
+	seats_collect(&r->seats);
+	return true;
+}
+
 bool referee_turn(struct referee *r, bool *ret_busy, struct err *e)
 {
+	bool light = r->light && r->epoch, enough = false, woken;
 	struct facts f;
-	bool woken;
 
 	arena_reset(r->turn);
 	*ret_busy = false;
+	r->light = false;
+	if (light && !light_turn(r, ret_busy, &enough, e))
+		return false;
+	if (enough)
+		return true;
 	/* "$" becomes a place in the events before the facts are read. */
 	if (strcmp(r->cursor, "$") == 0 &&
 		!store_wait(r->o.store, r->cursor, NULL, 0, &woken, e))
@@ -671,27 +462,24 @@ bool referee_turn(struct referee *r, bool *ret_busy, struct err *e)
 	if (!store_facts(r->o.store, r->turn, &f, e) ||
 		!lease_keep(r, f.now_us, e))
 		return false;
-	if (!r->epoch)
-		return true;
-	if (!halts_keep(r, &f, e))
-		return false;
-	if (r->epoch && !seats_sync(r, &f, e))
-		return false;
-	if (r->epoch && !seats_read(r, f.now_us, ret_busy, e))
-		return false;
-	if (r->epoch && !judge_and_settle(r, &f, e))
-		return false;
-	if (r->epoch && !*ret_busy && !seats_save(r, f.now_us, e))
-		return false;
-	streams_collect(r);
-	return true;
+	r->facts_us = f.now_us;
+	r->facts_ns = clock_mono_ns(&clock_system);
+	return !r->epoch || full_turn(r, &f, ret_busy, e);
 }
 
 bool referee_wait(struct referee *r, int wait_ms, struct err *e)
 {
-	bool woken;
+	char before[sizeof(r->cursor)];
+	bool woken = false;
 
-	return store_wait(r->o.store, r->cursor,
-		r->epoch && r->streams.count ? &r->streams : NULL, wait_ms,
-		&woken, e);
+	memcpy(before, r->cursor, sizeof(before));
+	if (!store_wait(r->o.store, r->cursor,
+		    r->epoch && r->seats.streams.count ? &r->seats.streams
+						       : NULL,
+		    wait_ms, &woken, e))
+		return false;
+	r->light = woken && strcmp(before, r->cursor) == 0 &&
+		   clock_mono_ns(&clock_system) - r->facts_ns <
+			   FACTS_MS * 1000000ULL;
+	return true;
 }

@@ -205,15 +205,6 @@ static bool check_of(const struct watch *w, const struct result *r,
 	return true;
 }
 
-static bool version_eq(struct str a, struct str b)
-{
-	if (a.len > 1 && a.ptr[0] == 'v')
-		a = str_sub(a, 1, a.len);
-	if (b.len > 1 && b.ptr[0] == 'v')
-		b = str_sub(b, 1, b.len);
-	return a.len > 0 && str_eq(a, b);
-}
-
 static bool in_gap(const struct watch *w, uint32_t arm, int64_t at_us)
 {
 	for (size_t i = 0; i < w->ngaps; i++) {
@@ -233,7 +224,7 @@ static bool good_history(const struct watch *w, const struct result *r,
 	if (!w->spec.attributed || r->version.len == 0)
 		return !in_gap(w, 0, at_us);
 	for (size_t i = 0; i < w->spec.ngood; i++)
-		if (version_eq(r->version, w->spec.good_version[i]))
+		if (version_same(r->version, w->spec.good_version[i]))
 			return true;
 	return false;
 }
@@ -245,8 +236,8 @@ static enum watch_version version_of(const struct watch *w,
 		return WATCH_THIS;
 	if (r->version.len == 0)
 		return WATCH_UNKNOWN;
-	return version_eq(r->version, w->spec.version) ? WATCH_THIS
-						       : WATCH_OTHER;
+	return version_same(r->version, w->spec.version) ? WATCH_THIS
+							 : WATCH_OTHER;
 }
 
 struct watched watch_classify(const struct watch *w, const struct result *r,

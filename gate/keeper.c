@@ -141,17 +141,25 @@ static enum why why_of_rule(struct str rule)
 	return WHY_ANOMALY;
 }
 
+/* What failed, where, and beside what: the sentence a person reads first. */
 static struct str why_text(const struct judgement *j, struct arena *a)
 {
-	struct str what = j->check.len ? j->check : j->stream;
+	const char *beside = str_eq(j->control, STR("past")) ? "in its past"
+							     : "in the control";
+	struct str rates = arena_printf(a, "%.1f %% fail, %.1f %% %s",
+		100 * j->canary_rate, 100 * j->baseline_rate, beside);
 
+	if (str_eq(j->rule, STR("region-down")))
+		return arena_printf(a, "%.*s is down: %.*s", STR_ARG(j->region),
+			STR_ARG(rates));
+	if (str_eq(j->rule, STR("check-down")))
+		return arena_printf(a, "%.*s is down in %.*s: %.*s",
+			STR_ARG(j->check), STR_ARG(j->region), STR_ARG(rates));
 	return arena_printf(a,
-		"%.*s: %.*s fails in %.*s (canary %.2f %%, %s "
-		"%.2f %%)",
-		STR_ARG(j->rule), STR_ARG(what), STR_ARG(j->region),
-		100 * j->canary_rate,
-		str_eq(j->control, STR("past")) ? "its past" : "control",
-		100 * j->baseline_rate);
+		"failures in %.*s%s%.*s: %.*s (e = %.3g, halts "
+		"at %.3g)",
+		STR_ARG(j->region), j->check.len ? ", above all of " : "",
+		STR_ARG(j->check), STR_ARG(rates), j->evidence, j->halt_at);
 }
 
 /* Stops the scope; the line is stopped whole, as the line file says what

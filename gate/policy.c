@@ -12,15 +12,6 @@ static struct blocker blocker(bool person, enum why why, struct str text)
 		.text = text };
 }
 
-bool version_same(struct str a, struct str b)
-{
-	if (a.len > 1 && a.ptr[0] == 'v')
-		a = str_sub(a, 1, a.len);
-	if (b.len > 1 && b.ptr[0] == 'v')
-		b = str_sub(b, 1, b.len);
-	return a.len > 0 && str_eq(a, b);
-}
-
 bool stage_is_production(const struct stage *s)
 {
 	for (size_t i = 0; i < s->ndeploys; i++)

@@ -57,7 +57,4 @@ const struct deployment *policy_accepted_in(const struct facts *f,
 /* Live runners and the plan fit together; else why there is no credit. */
 struct blocker policy_plan(const struct facts *f, struct arena *a);
 
-/* A leading `v` does not matter; otherwise compared whole. */
-bool version_same(struct str a, struct str b);
-
 #endif

@@ -85,3 +85,12 @@ bool reason_from_token(struct str token, enum reason *ret)
 	}
 	return false;
 }
+
+bool version_same(struct str a, struct str b)
+{
+	if (a.len > 1 && a.ptr[0] == 'v')
+		a = str_sub(a, 1, a.len);
+	if (b.len > 1 && b.ptr[0] == 'v')
+		b = str_sub(b, 1, b.len);
+	return a.len > 0 && str_eq(a, b);
+}
