@@ -1,10 +1,17 @@
 #!/bin/sh
 # Fails on a finding of clang-tidy (.clang-tidy) in product code.
-# usage: ci/lint/tidy.sh [-p build-folder] [file...]
+# usage: ci/lint/tidy.sh [--quick] [-p build-folder] [file...]
+#   --quick   without the path-sensitive analyzer, which takes 25 times as
+#             long as all the rest (165 files: 20 minutes of CPU, not 45 s)
 #
 # One process per file: with several, the va_list checker of clang 14 takes
 # what it learned of one file into the next and invents findings.
 dir=build/lint
+checks=
+if [ "$1" = --quick ]; then
+	checks='-clang-analyzer-*'
+	shift
+fi
 if [ "$1" = -p ]; then
 	dir=$2
 	shift 2
@@ -28,7 +35,7 @@ if [ $# -eq 0 ]; then
 	exit 2
 fi
 out=$(printf '%s\n' "$@" | xargs -P2 -n1 clang-tidy --quiet -p "$dir" \
-	2>/dev/null)
+	--checks="$checks" 2>/dev/null)
 rc=$?
 [ -z "$out" ] || printf '%s\n' "$out"
 n=$(printf '%s\n' "$out" | grep -c ': \(error\|warning\): ')
