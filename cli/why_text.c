@@ -74,7 +74,8 @@ static void what(struct buf *out, const struct judgement *j)
 			100 * j->baseline_rate);
 	}
 	end(out);
-	for (size_t i = 0; i < j->narms; i++) {
+	/* One control: the sentence above has said it all. */
+	for (size_t i = 0; j->narms > 2 && i < j->narms; i++) {
 		const struct judgement_arm *m = &j->arm[i];
 		field(out, "               ", m->region);
 		buf_addf(out, " (%.*s) %llu of %llu failed\n", STR_ARG(m->arm),
