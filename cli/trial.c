@@ -6,13 +6,19 @@
 #include "base/crypto.h"
 #include "base/oom.h"
 #include "base/units.h"
+#include "cli/past.h"
 #include "detectors/watch.h"
 #include "gate/credit.h"
 #include "gate/policy.h"
 #include "gate/required.h"
 #include "store/feed.h"
 
-enum { LATE_US = 2000000, READ_CHUNK = 2000 };
+enum {
+	LATE_US = 2000000,
+	READ_CHUNK = 2000,
+	/* A runner whose clock is so far ahead tells nothing about time. */
+	SKEW_MAX_US = 30000000
+};
 
 /* A pass that needs longer than a month will not be waited for. */
 static const uint64_t least_pass_max_ms = 30ULL * 24 * 3600 * 1000;
@@ -67,101 +73,12 @@ struct gate_settings trial_stage_settings(const struct facts *f,
 	return slowest;
 }
 
-static const struct deployment_region *part_of(const struct deployment *d,
-	struct str region)
-{
-	for (size_t i = 0; i < d->nregions; i++)
-		if (str_eq(d->region[i].region, region))
-			return &d->region[i];
-	return NULL;
-}
-
-/* Other deployments in a control: left out from start to verdict. */
-static size_t control_gaps(const struct trial *t, const struct facts *f,
-	struct watch_gap *gap)
-{
-	size_t n = 0;
-
-	for (size_t c = 0; c < t->spec.ncontrols; c++)
-		for (size_t i = 0; i < f->ndeployments; i++) {
-			const struct deployment *o = &f->deployment[i];
-			const struct deployment_region *g =
-				part_of(o, t->spec.control[c]);
-			if (!g || g->start_us == 0 ||
-				str_eq(o->id, t->spec.deployment))
-				continue;
-			gap[n++] = (struct watch_gap){ .arm = (uint32_t)c + 1,
-				.from_us = g->start_us,
-				.to_us =
-					o->final_us ? o->final_us : INT64_MAX };
-		}
-	return n;
-}
-
-/* When the next deployment was done in the region; at most our own start. */
-static int64_t replaced_us(const struct trial *t, const struct facts *f,
-	const struct deployment_region *g)
-{
-	int64_t to_us = t->spec.start_us;
-
-	for (size_t i = 0; i < f->ndeployments; i++) {
-		const struct deployment_region *n =
-			part_of(&f->deployment[i], t->region);
-		if (n && n != g && n->done_us > g->start_us &&
-			n->done_us < to_us)
-			to_us = n->done_us;
-	}
-	return to_us;
-}
-
-/* When something was in the canary's past that was never accepted. */
-static size_t canary_gaps(const struct trial *t, const struct facts *f,
-	struct watch_gap *gap)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < f->ndeployments; i++) {
-		const struct deployment *o = &f->deployment[i];
-		const struct deployment_region *g = part_of(o, t->region);
-		if (!g || g->start_us == 0 ||
-			str_eq(o->id, t->spec.deployment) ||
-			o->state == DEPLOYMENT_ACCEPTED)
-			continue;
-		gap[n++] = (struct watch_gap){ .arm = 0,
-			.from_us = g->start_us,
-			.to_us = replaced_us(t, f, g) };
-	}
-	return n;
-}
-
 void trial_refresh(struct trial *t, const struct facts *f, struct arena *a)
 {
-	size_t max = f->ndeployments * (t->spec.ncontrols + 1) + 1;
-	struct watch_gap *gap = ARENA_ARRAY(a, max, struct watch_gap);
-	size_t n = control_gaps(t, f, gap);
+	size_t most = past_gaps_max(f, t->spec.ncontrols) + 1;
+	struct watch_gap *gap = ARENA_ARRAY(a, most, struct watch_gap);
 
-	n += canary_gaps(t, f, gap + n);
-	watch_set_gaps(t->watch, gap, n);
-}
-
-static void history_of(struct trial *t, const struct facts *f,
-	const struct deployment *self)
-{
-	struct str *good =
-		ARENA_ARRAY(t->arena, f->ndeployments + 1, struct str);
-	bool touched = false;
-
-	for (size_t i = 0; i < f->ndeployments; i++) {
-		const struct deployment *o = &f->deployment[i];
-		const struct deployment_region *g = part_of(o, t->region);
-		if (!g || g->done_us == 0 || str_eq(o->id, self->id))
-			continue;
-		touched = true;
-		if (o->state == DEPLOYMENT_ACCEPTED)
-			good[t->spec.ngood++] = arena_str(t->arena, o->version);
-	}
-	t->spec.good_version = good;
-	t->spec.all_history = !touched;
+	watch_set_gaps(t->watch, gap, past_gaps(f, &t->spec, gap));
 }
 
 static void checks_of(struct trial *t, const struct required *q, bool roles)
@@ -297,7 +214,8 @@ struct trial *trial_new(const struct facts *f, const struct line *l,
 		.false_halt = t->settings.false_halt / (double)d->nregions,
 		.smallest_effect = t->settings.smallest_effect };
 	controls_of(t, s);
-	history_of(t, f, d);
+	t->spec.all_history = !past_versions(f, &t->spec, t->arena,
+		&t->spec.good_version, &t->spec.ngood);
 	checks_of(t, &q, l->nroles > 1);
 	t->shape = arena_str(t->arena, trial_shape_of(f, s, g->region, a));
 	t->credit_shape.nchecks = (uint32_t)q.count;
@@ -376,6 +294,24 @@ void trial_feed(struct trial *t, const struct result *r, int64_t at_us)
 	watch_observe(t->watch, &o, r);
 }
 
+/*
+ * A run can not end after its result was written.  The store's clock, by which
+ * deployments are dated too, bounds what a runner says of the time, so that a
+ * clock that is ahead does not make the old version's runs the new one's.
+ */
+static void clock_bound(struct result *r)
+{
+	int64_t ahead_us = result_end_us(r) - r->arrived_us;
+
+	if (r->arrived_us == 0 || ahead_us <= 0)
+		return;
+	r->started_us -= ahead_us;
+	if (ahead_us <= SKEW_MAX_US)
+		return;
+	r->outcome = OUTCOME_RUNNER_ERROR;
+	r->reason = REASON_INTERNAL;
+}
+
 static void feed_drain(struct trial *t, int64_t now_us)
 {
 	struct result r;
@@ -430,8 +366,10 @@ bool trial_read(struct trial *t, struct store *s, int64_t now_us, size_t budget,
 		ok = store_read(s, &c, a, READ_CHUNK, 0, &r, &n, e);
 		if (!ok)
 			break;
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
+			clock_bound(&r[i]);
 			feed_add(t->feed, &r[i]);
+		}
 		cursor_keep(t, &c);
 		/* While catching up, time is what was read, not the clock. */
 		feed_drain(t, n > 0 ? 0 : now_us);

@@ -100,13 +100,24 @@ static struct blocker evidence_missing(const struct facts *f,
 	return b;
 }
 
+/* Every region that the stage deploys now must be in it, and no other. */
+static bool same_regions(const struct stage *s, const struct deployment *d)
+{
+	if (s->ndeploys != d->nregions)
+		return false;
+	for (size_t i = 0; i < s->ndeploys; i++)
+		if (!scope_covers_deployment(s->deploys[i]->full, d))
+			return false;
+	return true;
+}
+
 void keeper_missing(const struct facts *f, const struct line *l,
 	const struct stage *s, const struct deployment *d, struct arena *a,
 	struct blocker *ret)
 {
 	struct blocker b = { 0 };
 
-	if (s->ndeploys != d->nregions)
+	if (!same_regions(s, d))
 		b = missing(WHY_STARVED,
 			arena_str(a, STR("the stage's regions have changed "
 					 "since it was registered")));

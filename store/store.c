@@ -308,8 +308,10 @@ bool entries_deliver(struct str line, struct cursor *c, struct arena *a,
 		item[i].line = line;
 		if (region_split(c->region[x->stream], &item[i].env,
 			    &item[i].region) &&
-			result_unpack(a, x->packed, &item[i]))
+			result_unpack(a, x->packed, &item[i])) {
+			item[i].arrived_us = (int64_t)x->id.ms * 1000 + 999;
 			continue;
+		}
 		stream_id_format(x->id, id);
 		return err_set(e, ERR_STORE,
 			"result %s of %.*s is not understood: written by a "

@@ -367,3 +367,44 @@ Test(workflow, a_failure_after_acceptance_stops_the_line_but_not_the_verdict)
 	cr_assert_eq(world_gate(&w, "canary", "v2").code, 5);
 	world_done(&w);
 }
+
+/* Without a served version only time tells the old runs from the new. */
+static const char blind_yaml[] =
+	"version: 1\n"
+	"line: orders\n"
+	"environments:\n"
+	"  prod:\n"
+	"    west: {base_url: 'http://west.example.com'}\n"
+	"    east: {base_url: 'http://east.example.com'}\n"
+	"gate: {warmup: 10s, soak: 2m, max_wait: 2h, smallest_effect: 30%}\n"
+	"workflow:\n"
+	"  - stage: canary\n"
+	"    deploys: [prod/west]\n"
+	"    compare: [prod/east]\n";
+
+Test(workflow, a_runner_with_a_wrong_clock_is_no_witness)
+{
+	static const struct {
+		int64_t ahead_us;
+		int code;
+	} cases[] = { { 0, 0 }, { 20000000, 0 }, { 600000000, 3 } };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct world w;
+		struct story s = { .version = "v2" };
+		struct answer a;
+		world_init(&w, blind_yaml, 3, 10000, tells, &s);
+		w.runner_ahead_us = cases[i].ahead_us;
+		world_history(&w, 300);
+		world_pass(&w, 5);
+		world_deploy(&w, "start", "canary", "v2");
+		world_pass(&w, 5);
+		s.deploy_s = world_now_s(&w);
+		world_deploy(&w, "done", "canary", "v2");
+		until_settled(&w, 400, &a);
+		cr_assert_eq(a.code, cases[i].code, "%d: %s", a.code,
+			why_token(a.why));
+		cr_assert_leq(s.deploy_s + 130, world_now_s(&w));
+		world_done(&w);
+	}
+}
