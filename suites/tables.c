@@ -144,7 +144,7 @@ const struct key http_key_table[] = {
 	ROW("cookies", KEY_WORD, 0, cookies, 0, 0, words_cookies, "run",
 		"kept for the run"),
 	ROW("compressed", KEY_BOOL, 0, compressed, 0, 0, NULL, "true",
-		"accept and decode gzip, deflate, br"),
+		"accept and decode gzip and deflate"),
 	ROW("max_body", KEY_SIZE, 0, max_body, 1, 1 << 30, NULL, "4MiB",
 		"bytes after decoding"),
 	ROW("ip", KEY_WORD, 0, ip, 0, 0, words_ip, "any", "address family"),

@@ -11,6 +11,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 readme=$PWD/README.md
+man=$PWD/docs/andon.1
 andon=${ANDON:?the binary}
 dir=$(mktemp -d) || exit 2
 pids=
@@ -215,6 +216,26 @@ sed -n "s/^| \($tick""andon .*$tick\) |.*/\1/p" "$readme" |
 	sed 's/^\(andon \)*/andon /' >"$dir/table"
 grep -q gate "$dir/table" || die "the table of commands was not found"
 options "$dir/table"
+
+# The manual: it is well-formed and has each option of each command.
+if command -v mandoc >/dev/null; then
+	mandoc -Tlint -W warning "$man" >"$dir/mandoc.log" 2>&1 ||
+		die "docs/andon.1 is not well-formed"
+fi
+"$andon" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' >"$dir/commands"
+grep -qx gate "$dir/commands" || die "andon --help names no commands"
+while read -r name; do
+	"$andon" "$name" --help
+done <"$dir/commands" | sed -n 's/^  --\([a-z-]*\) .*/\1/p' | sort -u |
+	while read -r option; do
+		grep -q -e "^\.It Fl -$option\>" "$man" ||
+			echo "docs/andon.1 has no --$option"
+	done >"$dir/options.log"
+while read -r name; do
+	grep -q "^\.It Cm $name\>" "$man" || echo "docs/andon.1 has no $name"
+done <"$dir/commands" >>"$dir/options.log"
+[ ! -s "$dir/options.log" ] || die "the manual is not complete"
+
 if [ "$ran" -lt 8 ] || [ "$checked" -lt 3 ]; then
 	die "only $ran blocks ran, $checked were checked"
 fi
