@@ -88,7 +88,8 @@ static int nodes_print(const struct jsonpath_nodes *nodes)
 			OUTPUT_MAX >> 20);
 		code = EXIT_UNAVAILABLE;
 	} else if (!output_buf(&out, stdout)) {
-		fprintf(stderr, "andon eval: stdout: %s\n", strerrordesc_np(errno));
+		fprintf(stderr, "andon eval: stdout: %s\n",
+			strerrordesc_np(errno));
 		code = EXIT_UNAVAILABLE;
 	}
 	buf_done(&out);

@@ -54,7 +54,7 @@ static size_t param_names(const struct detector *d,
 {
 	size_t n = 0;
 
-	for (; d->params[n].name && n < DETECTOR_MAX_PARAMS; n++)
+	for (; n < DETECTOR_MAX_PARAMS && d->params[n].name; n++)
 		names[n] = str_from(d->params[n].name);
 	return n;
 }

@@ -1,6 +1,5 @@
 #include "suites/load.h"
 
-
 #include "base/codes.h"
 #include "base/map.h"
 

@@ -64,7 +64,13 @@ struct auth {
 	const struct template *token;           /* BEARER */
 };
 
-enum http_version_wanted { HTTP_AUTO, HTTP_1_0, HTTP_1_1, HTTP_2, HTTP_2_PRIOR };
+enum http_version_wanted {
+	HTTP_AUTO,
+	HTTP_1_0,
+	HTTP_1_1,
+	HTTP_2,
+	HTTP_2_PRIOR
+};
 enum http_connection { CONNECTION_RUN, CONNECTION_FRESH };
 enum http_ip { IP_ANY, IP_4, IP_6 };
 
@@ -78,7 +84,7 @@ struct http_options {
 	int version;                       /* enum http_version_wanted */
 	int64_t redirects;                 /* how many may be followed */
 	bool auth_on_redirect, compressed;
-	int connection; /* enum http_connection */
+	int connection;    /* enum http_connection */
 	uint64_t max_body; /* decoded bytes */
 	int ip;            /* enum http_ip */
 	const struct template *proxy, *unix_socket;
@@ -117,7 +123,7 @@ struct poll {
  * set (and equals).
  */
 struct when {
-	struct str var; /* STR_NONE: always */
+	struct str var;                     /* STR_NONE: always */
 	const struct template_tree *equals; /* NULL: being set is enough */
 };
 
@@ -137,7 +143,7 @@ struct step {
 	struct pair *form;                /* BODY_FORM */
 	const struct template *body;      /* BODY_TEXT */
 	struct http_options http;         /* merged: nothing left to look up */
-	uint64_t timeout_ms; /* all its retries and polls */
+	uint64_t timeout_ms;              /* all its retries and polls */
 	struct when when;
 	struct strs roles, where_globs, tags; /* limits; empty: no limit */
 	struct retry retry;
@@ -158,7 +164,7 @@ struct suite {
 	struct suite_link *links;
 	bool observe; /* gate: observe */
 	uint64_t every_ms, every_failing_ms, timeout_ms, jitter_ms;
-	int on_overrun; /* enum overrun */
+	int on_overrun;          /* enum overrun */
 	const struct json *rows; /* array of objects, at least one (maybe {}) */
 	struct suite_var *vars;
 	struct suite_secret *secrets;
@@ -178,7 +184,7 @@ struct suite {
  * see regions/; cli/ carries the names over.
  */
 struct suite_world {
-	bool any;                 /* no line file: every role and region goes */
+	bool any; /* no line file: every role and region goes */
 	const struct str *regions; /* "env/region" */
 	size_t nregions;
 	const struct str *roles;
@@ -195,11 +201,11 @@ struct suite_file;
 
 /* Bounds on what one file may hold, beside those of the YAML reader. */
 enum {
-	SUITE_STEPS_MAX = 500,     /* of setup, steps and cleanup each */
+	SUITE_STEPS_MAX = 500, /* of setup, steps and cleanup each */
 	SUITE_ROWS_MAX = 1000,
-	SUITE_PAIRS_MAX = 200,     /* headers, fields, vars, captures of a map */
+	SUITE_PAIRS_MAX = 200, /* headers, fields, vars, captures of a map */
 	SUITE_OVERRIDES_MAX = 64,
-	SUITE_FILES_MAX = 10000,   /* of one suite_load_all() */
+	SUITE_FILES_MAX = 10000, /* of one suite_load_all() */
 	SUITE_FOLDER_DEPTH_MAX = 32
 };
 

@@ -11,10 +11,8 @@ static struct response_header cookies2 = { NULL, STR("set-cookie"),
 	STR("sid=new=1; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax") };
 static struct response_header cookies1 = { &cookies2, STR("Set-Cookie"),
 	STR("sid=old") };
-static struct response_header vary2 = { &cookies1, STR("Vary"),
-	STR("Accept") };
-static struct response_header vary1 = { &vary2, STR("vary"),
-	STR("Origin") };
+static struct response_header vary2 = { &cookies1, STR("Vary"), STR("Accept") };
+static struct response_header vary1 = { &vary2, STR("vary"), STR("Origin") };
 static const struct response_header headers = { &vary1, STR("Location"),
 	STR("/v1/orders/7") };
 
