@@ -3,10 +3,10 @@
 #include <assert.h>
 
 /*
- * The detector `error-rate`: has this version made the canary fail more than
- * its controls?  The onset-coin e-process of DETECTION.md, with two hard
- * paths; the reference is detection/detector.py, whose names stand in the
- * comments of state.h.
+ * The detector `error-rate`: has this version made the canary fail more, or
+ * answer slower, than its controls?  The onset-coin e-process of DETECTION.md,
+ * with two hard paths; the reference is detection/detector.py, whose names
+ * stand in the comments of state.h.
  */
 
 void state_halt(struct head *h, int64_t at_us, enum halt_rule rule,
@@ -162,6 +162,8 @@ static void count_judged(struct head *h, const struct observation *o,
 
 static void advance(struct head *h, const struct observation *o)
 {
+	if (h->phase == PHASE_HISTORY)
+		latency_advance(h, o->at_us);
 	if (h->phase != PHASE_HARD && streams_advance(h, o->at_us) &&
 		h->phase == PHASE_JUDGED)
 		streams_check(h, o->at_us);
@@ -190,6 +192,8 @@ static void observe_with_controls(struct head *h, const struct observation *o)
 			count_slice(h, o, after_pass);
 		last_fail_of(h)[i] = o->at_us;
 	}
+	if (!o->failed && o->took_us && h->phase != PHASE_HARD)
+		latency_note(h, o);
 	if (h->phase != PHASE_HISTORY) {
 		if (o->region == 0)
 			check_down_canary(h, o->check, o->failed, o->at_us);
@@ -210,8 +214,13 @@ static void observe(void *state, const struct observation *o)
 	if (!h->started) {
 		h->started = 1;
 		h->first_us = o->at_us;
-		if (h->phase == PHASE_HISTORY)
+		if (h->phase == PHASE_HISTORY) {
 			streams_begin_history(h, o->at_us);
+			if (o->at_us < h->fixed.starts_us)
+				h->split_us =
+					o->at_us +
+					(h->fixed.starts_us - o->at_us) / 2;
+		}
 	}
 	if (own_past(h))
 		own_past_observe(h, o);
@@ -226,6 +235,8 @@ static void deployed(void *state, int64_t at_us, int64_t covered_us)
 	assert(h->phase == PHASE_HISTORY);
 	if (covered_us <= 0 && h->started)
 		covered_us = at_us - h->first_us;
+	if (!own_past(h))
+		latency_deployed(h, at_us);
 	past_learn(h, (double)covered_us / US_PER_S);
 	h->phase = PHASE_HARD;
 	h->deployed_us = at_us;
@@ -240,15 +251,17 @@ static void judge_from(void *state, int64_t t0_us)
 	h->phase = PHASE_JUDGED;
 	h->t0_us = t0_us;
 	h->origin_us = t0_us;
-	h->slice_end_us = t0_us + h->fixed.slice_us;
-	h->slow_end_us = t0_us + SLOW_SLICE_US;
+	for (int p = 0; p < PACES; p++)
+		h->pace_end_us[p] = t0_us + h->fixed.pace_us[p];
 }
 
 const struct detector error_rate_detector = {
 	.name = "error-rate",
-	.summary = "more failures in the canary than in its controls",
+	.summary = "a canary that fails more, or answers slower, than its "
+		   "controls",
 	.params = error_rate_params,
 	.state_size = state_size,
+	.state_live = state_live,
 	.begin = state_begin,
 	.resumes = state_resumes,
 	.observe = observe,

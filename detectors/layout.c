@@ -30,6 +30,7 @@ static void array_bytes(const struct fixed *f, uint64_t ret[static ARRAYS])
 	uint64_t r = c * w;
 	uint64_t m = w - 1;
 	uint64_t v = m > 1;
+	uint64_t l = m > 0;
 
 #define X(name, type, n) ret[ARRAY_##name] = sizeof(type) * (n);
 	ARRAY_MAP(X)
@@ -117,7 +118,10 @@ static void fixed_shape(struct fixed *f, const struct stage_shape *shape)
 	f->nregions = shape->nregions;
 	if (shape->nregions > 1) {
 		f->ngroups = count_groups(shape);
-		f->nstreams = 1 + f->ngroups + f->nchecks;
+		f->pace_first[PACE_SLOW] = 1 + f->ngroups + f->nchecks;
+		f->pace_first[PACE_SLOW_CHECK] = f->pace_first[PACE_SLOW] + 2;
+		f->nstreams = f->pace_first[PACE_SLOW_CHECK] + f->nchecks;
+		f->pace_first[PACES] = f->nstreams;
 	}
 	fixed_lay_out(f);
 }
@@ -142,6 +146,10 @@ static void fixed_values(struct fixed *f, const struct stage_shape *shape,
 	f->soak_us = (int64_t)shape->soak_ms * 1000;
 	f->slice_us = slice_us(shape);
 	f->silence_us = silence_us(shape);
+	f->starts_us = shape->starts_us;
+	f->pace_us[PACE_ERRORS] = f->slice_us;
+	f->pace_us[PACE_SLOW] = SLOW_SLICE_US;
+	f->pace_us[PACE_SLOW_CHECK] = SLOW_CHECK_SLICE_US;
 }
 
 size_t state_size(const struct stage_shape *shape)
@@ -152,6 +160,14 @@ size_t state_size(const struct stage_shape *shape)
 	assert(shape->nregions >= 1 && shape->nregions <= DETECTOR_MAX_REGIONS);
 	fixed_shape(&f, shape);
 	return f.bytes;
+}
+
+size_t state_live(const void *state)
+{
+	const struct head *h = state;
+
+	return h->phase == PHASE_HISTORY ? h->fixed.bytes
+					 : h->fixed.offset[ARRAY_took];
 }
 
 static void stream_begin(struct head *h, struct stream *s)
@@ -189,6 +205,18 @@ static void begin_streams(struct head *h)
 		s->kind = STREAM_CHECK;
 		s->index = c;
 		s->weight = WEIGHT_CHECK / h->fixed.nchecks;
+		stream_begin(h, s);
+	}
+	s->kind = STREAM_SLOW90;
+	s->weight = WEIGHT_SLOW90;
+	stream_begin(h, s++);
+	s->kind = STREAM_SLOW98;
+	s->weight = WEIGHT_SLOW98;
+	stream_begin(h, s++);
+	for (uint32_t c = 0; c < h->fixed.nchecks; c++, s++) {
+		s->kind = STREAM_SLOW_CHECK;
+		s->index = c;
+		s->weight = WEIGHT_SLOW_CHECK / h->fixed.nchecks;
 		stream_begin(h, s);
 	}
 }
@@ -230,6 +258,7 @@ void state_begin(void *state, const struct stage_shape *shape,
 	h->silent_to_us = NEVER;
 	begin_streams(h);
 	begin_checks(h, shape);
+	latency_begin(h);
 }
 
 /* Bit by bit, doubles too: anything else would not go on with the same bits. */

@@ -190,8 +190,10 @@ static void judge_controls(const struct head *h, int64_t now_us,
 	if (!(h->total < EVIDENCE_PENDING) &&
 		!(op->evidence < EVIDENCE_PENDING))
 		lack(op, LACK_EVIDENCE,
-			op->stream == STREAM_CHECK ? op->stream_index
-						   : DETECTOR_NO_CHECK);
+			op->stream == STREAM_CHECK ||
+					op->stream == STREAM_SLOW_CHECK
+				? op->stream_index
+				: DETECTOR_NO_CHECK);
 	if (h->is_held)
 		lack(op, LACK_NO_HISTORY, DETECTOR_NO_CHECK);
 }

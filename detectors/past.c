@@ -13,11 +13,9 @@
 
 static bool in_stream(const struct head *h, const struct stream *s, uint32_t c)
 {
-	if (s->kind == STREAM_POOLED)
-		return true;
 	if (s->kind == STREAM_GROUP)
 		return group_of(h)[c] == s->index;
-	return s->index == c;
+	return true;
 }
 
 /* Counts of the history over a stream's checks. */
@@ -50,7 +48,7 @@ static struct sums stream_sums(const struct head *h, const struct stream *s)
 {
 	struct sums u = { 0 };
 
-	if (s->kind == STREAM_CHECK) {
+	if (s->kind == STREAM_CHECK || s->kind == STREAM_SLOW_CHECK) {
 		sums_add(h, s->index, &u);
 		return u;
 	}
@@ -60,18 +58,33 @@ static struct sums stream_sums(const struct head *h, const struct stream *s)
 	return u;
 }
 
+static double share_of(const struct head *h, const struct sums *u,
+	struct stream *s)
+{
+	double w = regions_of(h);
+	double share = (u->canary_n + SHARE_PRIOR / w) /
+		       (u->canary_n + u->control_n + SHARE_PRIOR);
+
+	s->exposure = (1 - share) / ((w - 1) * share);
+	return share;
+}
+
+double past_share(const struct head *h, struct stream *s)
+{
+	struct sums u = stream_sums(h, s);
+
+	return share_of(h, &u, s);
+}
+
 /* *odds: how much worse the canary always was, learnt by the pooled stream. */
 static void learn_label(const struct head *h, struct stream *s, double *odds)
 {
 	struct sums u = stream_sums(h, s);
-	double w = regions_of(h);
 	double q_min = h->fixed.value[P_RATE_MIN];
-	double share = (u.canary_n + SHARE_PRIOR / w) /
-		       (u.canary_n + u.control_n + SHARE_PRIOR);
+	double share = share_of(h, &u, s);
 	double o = share / (1 - share);
 	double q;
 
-	s->exposure = (1 - share) / ((w - 1) * share);
 	s->has_history = u.canary_el >= HISTORY_MIN;
 	s->q0 = stats_clamp((u.canary_on + 1) / (u.canary_el + RATE_PRIOR),
 		1e-6, .5);
@@ -90,13 +103,13 @@ static void learn_label(const struct head *h, struct stream *s, double *odds)
 }
 
 /* Usual rates of failures in a slice; the open slice is thrown away. */
-static void learn_rates(struct head *h, uint32_t index)
+static void learn_rates(struct head *h, enum pace pace, uint32_t index)
 {
 	uint32_t w = regions_of(h);
 	struct stream *s = &streams_of(h)[index];
 	size_t first = (size_t)index * w;
 	double *rate = &rate_of(h)[first];
-	double n = h->slices;
+	double n = h->slices[pace];
 
 	for (uint32_t r = 0; r < w; r++) {
 		rate[r] = n > 0 ? rate_sum_of(h)[first + r] / n : 0.0;
@@ -185,10 +198,12 @@ void past_learn(struct head *h, double covered_s)
 {
 	double odds = 1.0;
 
-	for (uint32_t i = 0; i < h->fixed.nstreams; i++)
+	for (uint32_t i = 0; i < h->fixed.pace_first[PACE_SLOW]; i++)
 		learn_label(h, &streams_of(h)[i], &odds);
 	learn_checks(h, covered_s);
 	streams_total(h);
-	for (uint32_t i = 0; i < h->fixed.nstreams; i++)
-		learn_rates(h, i);
+	for (int p = 0; p < PACES; p++)
+		for (uint32_t i = h->fixed.pace_first[p];
+			i < h->fixed.pace_first[p + 1]; i++)
+			learn_rates(h, (enum pace)p, i);
 }

@@ -23,7 +23,7 @@
  *
  * Change STATE_VERSION with every change of the layout or of the meaning.
  */
-#define STATE_VERSION 1u
+#define STATE_VERSION 2u
 #define STATE_MAGIC   0x41444553u /* "ADES" */
 
 #define US_PER_S 1000000
@@ -63,7 +63,19 @@
 	X(LABEL_PI,  "label_trust",    RATE,     .5,  .999, .9, "",           \
 	  "trust that the shares of probes tell the truth (pi0)")            \
 	X(RATE_MIN,  "least_rate",     RATE,     1e-5, .1,  .002, "",         \
-	  "least base rate that effects are sized for (qmin)")
+	  "least base rate that effects are sized for (qmin)")                \
+	X(SLOW_S,    "slow_transient", DURATION, 0.,  600., 60., "s",         \
+	  "what follows a burst of slow answers and is skipped (Ls, Lc)")     \
+	X(SLOW_N,    "slow_memory",    RATE,     1.,  100., 6., "slices",     \
+	  "memory of the running rate of slow answers (n0s)")                 \
+	X(SLOW_C_N,  "slow_check_memory", RATE,  1.,  100., 4., "slices",     \
+	  "the same of a single check (n0c)")                                 \
+	X(SLOW_R,    "slow_tolerated", RATE,     1.,  10.,  1.15, "",         \
+	  "odds of slow answers that a canary may have by itself (r_slow)")   \
+	X(SLOW_C_R,  "slow_check_tolerated", RATE, 1., 10., 1.3, "",          \
+	  "the same of a single check (r_slow_c)")                            \
+	X(SLOW_Z,    "slow_caution",   RATE,     0.,  10.,  1.5, "",          \
+	  "how many deviations of its past are tolerated besides (z_slow)")
 
 enum param_id {
 #define X(id, name, type, low, high, fallback, unit, help) P_##id,
@@ -83,13 +95,22 @@ enum param_id {
 
 #define HISTORY_MIN 30 /* results before the deploy that make a history */
 #define SICK_SHARE  .4 /* of a region's checks or results failing */
+/* The latency streams have slices of their own. */
+#define SLOW_SLICE_US       (20LL * US_PER_S)
+#define SLOW_CHECK_SLICE_US (60LL * US_PER_S)
+#define SILENCE_US          (60LL * US_PER_S)
+#define FIFO_MAX            8 /* results of one region that wait for the other */
+
 /*
- * The latency streams have slices of their own, whose ends are looks at the
- * evidence too.
+ * Log histogram of latencies: steps of 4 us up to 256 us, then 64 steps an
+ * octave up to 67 s.  See latency.c.
  */
-#define SLOW_SLICE_US (20LL * US_PER_S)
-#define SILENCE_US    (60LL * US_PER_S)
-#define FIFO_MAX      8 /* results of one region that wait for the other */
+#define TOOK_STEPS   64
+#define TOOK_OCTAVES 18
+#define TOOK_BINS    ((size_t)TOOK_STEPS * (1 + TOOK_OCTAVES))
+
+/* Streams whose slices end together. */
+enum pace { PACE_ERRORS, PACE_SLOW, PACE_SLOW_CHECK, PACES };
 
 /* Evidence of one stream. */
 struct stream {
@@ -129,7 +150,10 @@ struct fifo {
 };
 
 /* clang-format off */
-/* Sizes: c checks, w regions, m controls, s streams, r = c * w, v = m > 1. */
+/*
+ * Sizes: c checks, w regions, m controls, s streams, r = c * w, v = m > 1,
+ * l = m > 0.  `took` is last: after the history it is zero and not saved.
+ */
 #define ARRAY_MAP(X)                                                          \
 	/* name          type             how many */                        \
 	X(streams,       struct stream,   s)                                  \
@@ -166,6 +190,9 @@ struct fifo {
 	X(spells,        uint32_t,        c)     /* nbu */                    \
 	X(pairs,         uint32_t,        c * 3) /* n10 n01 n00 */            \
 	X(group,         uint32_t,        c)                                  \
+	X(slow90,        uint32_t,        r * l) /* thr90: us, above is slow */\
+	X(slow98,        uint32_t,        r * l) /* thr98 */                  \
+	X(took_n,        uint32_t,        r * l) /* in took, all of them */   \
 	X(failing,       uint32_t,        w)     /* nfail: checks, now */     \
 	X(seen_n,        uint32_t,        w)     /* rn: region-down's slice */\
 	X(seen_k,        uint32_t,        w)     /* rk */                     \
@@ -176,7 +203,8 @@ struct fifo {
 	X(run_wide,      uint8_t,         r)     /* rw */                     \
 	X(seen_ok,       uint8_t,         c)     /* okseen */                 \
 	X(all_on,        uint8_t,         w)     /* rbon */                   \
-	X(fifos,         struct fifo,     c)
+	X(fifos,         struct fifo,     c)                                  \
+	X(took,          uint8_t,         r * l * TOOK_BINS)
 
 enum array_id {
 #define X(name, type, n) ARRAY_##name,
@@ -199,7 +227,9 @@ struct fixed {
 	double horizon_s;       /* T */
 	double horizon_results; /* N: canary results in T */
 	double soak_results;    /* expected in the soak */
-	int64_t soak_us, slice_us;
+	int64_t soak_us, slice_us, starts_us;
+	int64_t pace_us[PACES];         /* length of a slice */
+	uint32_t pace_first[PACES + 1]; /* streams; the last: nstreams */
 	int64_t silence_us; /* of a region: max(60 s, 5 longest intervals) */
 	uint64_t offset[ARRAYS];
 };
@@ -211,9 +241,10 @@ struct head {
 	int64_t first_us;  /* oldest result of the history */
 	int64_t deployed_us, t0_us;
 	uint32_t phase, started;
-	int64_t slice_end_us; /* next: of all error streams */
-	int64_t slow_end_us;  /* the same of the latency streams */
-	double slices;        /* lcnt: closed in the history */
+	int64_t pace_end_us[PACES]; /* next: where the open slices end */
+	double slices[PACES];       /* lcnt: closed in the history */
+	int64_t split_us;           /* tmid; NEVER: latencies are unknown */
+	uint32_t slow_learnt, pad2;
 
 	double total; /* totA: sum of weight * e */
 	int64_t halted_us, held_us;
@@ -287,6 +318,7 @@ void state_halt(struct head *h, int64_t at_us, enum halt_rule rule,
 /* layout.c */
 extern const struct param error_rate_params[PARAMS + 1];
 size_t state_size(const struct stage_shape *shape);
+size_t state_live(const void *state);
 void state_begin(void *state, const struct stage_shape *shape,
 	const double *values);
 bool state_resumes(const void *state, size_t bytes,
@@ -295,6 +327,8 @@ bool state_resumes(const void *state, size_t bytes,
 /* stream.c: closes slices up to at_us; true when one was closed. */
 bool streams_advance(struct head *h, int64_t at_us);
 void streams_begin_history(struct head *h, int64_t at_us);
+/* Only those of one pace, with their number. */
+bool streams_advance_pace(struct head *h, enum pace p, int64_t at_us);
 /* The weighted mean with guards, and who carries most of it. */
 double streams_evidence(const struct head *h, enum stream_kind *ret_kind,
 	uint32_t *ret_index);
@@ -304,6 +338,16 @@ void streams_check(struct head *h, int64_t at_us);
 
 /* past.c: what the history taught, at the deploy. */
 void past_learn(struct head *h, double covered_s);
+/* Share of the canary in the probes of the history; sets s->exposure. */
+double past_share(const struct head *h, struct stream *s);
+
+/* latency.c: what is slow, and how often it was. */
+void latency_begin(struct head *h);
+/* A result of the history at this time follows. */
+void latency_advance(struct head *h, int64_t at_us);
+void latency_note(struct head *h, const struct observation *o);
+/* The history ends: closes its slices, then learns from them. */
+void latency_deployed(struct head *h, int64_t at_us);
 
 /* hard.c: the two hard paths against controls. */
 void region_slices_begin(struct head *h, int64_t at_us);

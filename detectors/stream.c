@@ -3,8 +3,8 @@
 #include <math.h>
 
 /*
- * The error streams: onsets counted in slices, each slice one factor of an
- * e-process (DETECTION.md section 2).
+ * The streams: onsets of failures, or slow answers, counted in slices, each
+ * slice one factor of an e-process (DETECTION.md section 2).
  */
 
 /*
@@ -34,6 +34,33 @@ struct slice {
 	double more; /* odds of the canary for controls left out: m / (m in) */
 	bool burst, judged;
 };
+
+struct pacing {
+	int64_t slice_us, transient_us;
+	double memory; /* slices */
+};
+
+static enum pace pace_of(const struct stream *s)
+{
+	if (s->kind == STREAM_SLOW_CHECK)
+		return PACE_SLOW_CHECK;
+	return s->kind == STREAM_SLOW90 || s->kind == STREAM_SLOW98
+		       ? PACE_SLOW
+		       : PACE_ERRORS;
+}
+
+static struct pacing pacing_of(const struct head *h, const struct stream *s)
+{
+	static const enum param_id transient[PACES] = { P_TRANSIENT, P_SLOW_S,
+		P_SLOW_S };
+	static const enum param_id memory[PACES] = { P_MEMORY, P_SLOW_N,
+		P_SLOW_C_N };
+	enum pace p = pace_of(s);
+
+	return (struct pacing){ .slice_us = h->fixed.pace_us[p],
+		.transient_us = us_of(h->fixed.value[transient[p]]),
+		.memory = h->fixed.value[memory[p]] };
+}
 
 static bool any_fail(const struct slice *sl, uint32_t w)
 {
@@ -111,8 +138,10 @@ static void slice_onsets(const struct head *h, struct stream *s,
 		 */
 		double log_p0 = sl->more == 1.0
 					? stats_label_update(&s->label, kc, kb)
-					: kc * log(rho) + kb * log(1 - rho);
+					: 0;
 
+		if (sl->more != 1.0 || s->tolerated != 1.0)
+			log_p0 = kc * log(rho) + kb * log(1 - rho);
 		for (int j = 0; j < STATS_EFFECTS; j++)
 			s->m[j] *= stats_label_factor(kc, kb, rho, s->effect[j],
 				log_p0);
@@ -187,10 +216,6 @@ void streams_total(struct head *h)
 	h->total = 0.0;
 	for (uint32_t i = 0; i < h->fixed.nstreams; i++)
 		h->total += s[i].weight * s[i].e;
-	h->total += WEIGHT_SLOW90;
-	h->total += WEIGHT_SLOW98;
-	for (uint32_t c = 0; c < h->fixed.nchecks; c++)
-		h->total += WEIGHT_SLOW_CHECK / h->fixed.nchecks;
 }
 
 static void stream_evidence_update(struct head *h, struct stream *s)
@@ -240,7 +265,7 @@ static void slice_close(struct head *h, struct stream *s, double *rate,
 	double *sum, struct slice *sl)
 {
 	uint32_t w = regions_of(h);
-	int64_t end_us = sl->start_us + h->fixed.slice_us;
+	struct pacing p = pacing_of(h, s);
 
 	slice_kappa(h, s, rate, sl);
 	if (!sl->judged)
@@ -248,24 +273,26 @@ static void slice_close(struct head *h, struct stream *s, double *rate,
 			sum[r] += fmin(sl->fails[r], sl->kappa[r] + 1);
 	slice_factor(h, s, sl);
 	if (sl->burst)
-		s->skip_until_us = end_us + us_of(h->fixed.value[P_TRANSIENT]);
+		s->skip_until_us = sl->start_us + p.slice_us + p.transient_us;
 	if (sl->judged && s->kind == STREAM_POOLED)
 		match_close_slice(h, sl->start_us, sl->kappa);
 	if (sl->judged && sl->onsets[0])
 		s->onsets += fmin(sl->onsets[0], sl->kappa[0]);
 	for (uint32_t r = 0; r < w; r++)
 		rate[r] += (fmin(sl->fails[r], sl->kappa[r] + 1) - rate[r]) /
-			   h->fixed.value[P_MEMORY];
+			   p.memory;
 }
 
 /* Nobody failed: only the running rates move, and waiting pairs count. */
 static void slice_close_empty(struct head *h, const struct stream *s,
 	double *rate, const struct slice *sl)
 {
+	double memory = pacing_of(h, s).memory;
+
 	if (sl->judged && s->kind == STREAM_POOLED)
 		match_close_slice(h, sl->start_us, NULL);
 	for (uint32_t r = 0; r < regions_of(h); r++)
-		rate[r] += (0 - rate[r]) / h->fixed.value[P_MEMORY];
+		rate[r] += (0 - rate[r]) / memory;
 }
 
 /* Which controls are left out of the slice that starts there. */
@@ -282,7 +309,8 @@ static void slice_controls(const struct head *h, struct slice *sl)
 	sl->more = (double)m / in;
 }
 
-static void stream_advance(struct head *h, uint32_t index, int64_t nslices)
+static void stream_advance(struct head *h, uint32_t index, int64_t end_us,
+	int64_t nslices)
 {
 	uint32_t w = regions_of(h);
 	size_t first = (size_t)index * w;
@@ -290,11 +318,12 @@ static void stream_advance(struct head *h, uint32_t index, int64_t nslices)
 	double *rate = &rate_of(h)[first];
 	uint32_t *onsets = &onsets_of(h)[first];
 	uint32_t *fails = &fails_of(h)[first];
+	int64_t slice_us = h->fixed.pace_us[pace_of(s)];
 
 	for (int64_t i = 0; i < nslices && i < EMPTY_SLICES; i++) {
 		struct slice sl = { .onsets = onsets, .fails = fails };
 
-		sl.start_us = h->slice_end_us + (i - 1) * h->fixed.slice_us;
+		sl.start_us = end_us + (i - 1) * slice_us;
 		sl.start_s = seconds_at(h, sl.start_us);
 		sl.judged = h->phase == PHASE_JUDGED;
 		if (i > 0 || !any_fail(&sl, w)) {
@@ -315,50 +344,45 @@ void streams_begin_history(struct head *h, int64_t at_us)
 
 	if (into < 0)
 		into += b;
-	h->slice_end_us = at_us - into + b;
+	h->pace_end_us[PACE_ERRORS] = at_us - into + b;
 }
 
-static bool slow_advance(struct head *h, int64_t at_us)
+bool streams_advance_pace(struct head *h, enum pace p, int64_t at_us)
 {
-	if (h->phase != PHASE_JUDGED || at_us < h->slow_end_us)
+	int64_t end_us = h->pace_end_us[p];
+	int64_t slice_us = h->fixed.pace_us[p];
+	int64_t n;
+
+	if (at_us < end_us)
 		return false;
-	h->slow_end_us +=
-		((at_us - h->slow_end_us) / SLOW_SLICE_US + 1) * SLOW_SLICE_US;
+	n = (at_us - end_us) / slice_us + 1;
+	for (uint32_t i = h->fixed.pace_first[p];
+		i < h->fixed.pace_first[p + 1]; i++)
+		stream_advance(h, i, end_us, n);
+	if (h->phase == PHASE_HISTORY)
+		h->slices[p] += (double)n;
+	h->pace_end_us[p] += n * slice_us;
 	return true;
 }
 
 bool streams_advance(struct head *h, int64_t at_us)
 {
-	bool closed = false;
+	bool slow = h->phase == PHASE_JUDGED || h->slow_learnt;
+	bool closed = streams_advance_pace(h, PACE_ERRORS, at_us);
 
-	if (at_us >= h->slice_end_us) {
-		int64_t n = (at_us - h->slice_end_us) / h->fixed.slice_us + 1;
-
-		for (uint32_t i = 0; i < h->fixed.nstreams; i++)
-			stream_advance(h, i, n);
-		if (h->phase == PHASE_HISTORY)
-			h->slices += (double)n;
-		h->slice_end_us += n * h->fixed.slice_us;
+	if (slow && streams_advance_pace(h, PACE_SLOW, at_us))
 		closed = true;
-	}
-	return slow_advance(h, at_us) || closed;
-}
-
-static void evidence_best(double x, double *best, bool *ret_better)
-{
-	*ret_better = x > *best;
-	if (*ret_better)
-		*best = x;
+	if (slow && streams_advance_pace(h, PACE_SLOW_CHECK, at_us))
+		closed = true;
+	return closed;
 }
 
 double streams_evidence(const struct head *h, enum stream_kind *ret_kind,
 	uint32_t *ret_index)
 {
-	static const double slow[] = { WEIGHT_SLOW90, WEIGHT_SLOW98 };
 	const struct stream *s = streams_of(h);
 	double total = 0.0;
 	double best = -1.0;
-	bool better;
 
 	for (uint32_t i = 0; i < h->fixed.nstreams; i++, s++) {
 		double e = s->e;
@@ -371,23 +395,12 @@ double streams_evidence(const struct head *h, enum stream_kind *ret_kind,
 				e = guard;
 		}
 		total += s->weight * e;
-		evidence_best(s->weight * e, &best, &better);
-		if (better) {
+		if (s->weight * e > best) {
+			best = s->weight * e;
 			*ret_kind = (enum stream_kind)s->kind;
 			*ret_index = s->index;
 		}
 	}
-	/* The latency streams hold their stake: 1 each. */
-	for (int i = 0; i < 2; i++) {
-		total += slow[i];
-		evidence_best(slow[i], &best, &better);
-		if (better) {
-			*ret_kind = STREAM_SLOW90 + (unsigned)i;
-			*ret_index = 0;
-		}
-	}
-	for (uint32_t c = 0; c < h->fixed.nchecks; c++)
-		total += WEIGHT_SLOW_CHECK / h->fixed.nchecks;
 	return total;
 }
 

@@ -99,6 +99,7 @@ static struct stage_shape shape_of(const struct watch_spec *s, struct arena *a)
 		.interval_ms = interval,
 		.group = grouped ? group : NULL,
 		.soak_ms = s->soak_ms ? s->soak_ms : 1,
+		.starts_us = s->start_us,
 		.horizon_ms = s->horizon_ms,
 		.false_halt = s->false_halt,
 		.smallest_effect = s->smallest_effect };
@@ -440,7 +441,8 @@ void watch_judge(const struct watch *w, int64_t now_us, struct arena *a,
 	struct opinion op = w->detector->judge(w->state, now_us);
 	uint32_t check = op.check;
 
-	if (check == DETECTOR_NO_CHECK && op.stream == STREAM_CHECK)
+	if (check == DETECTOR_NO_CHECK &&
+		(op.stream == STREAM_CHECK || op.stream == STREAM_SLOW_CHECK))
 		check = op.stream_index;
 	*ret = (struct judgement){ .deployment = w->spec.deployment,
 		.region = w->spec.region,
@@ -489,12 +491,12 @@ struct saved_head {
 	uint8_t deployed, judging, pad[2];
 };
 
-static const uint64_t saved_magic = 0x32686374617764ULL; /* "dwatch2" */
+static const uint64_t saved_magic = 0x33686374617764ULL; /* "dwatch3" */
 
 void watch_save(const struct watch *w, struct buf *out)
 {
 	struct saved_head head = { .magic = saved_magic,
-		.state_bytes = w->state_bytes,
+		.state_bytes = w->detector->state_live(w->state),
 		.failure_bytes = w->failures.text.len,
 		.t0_us = w->t0_us,
 		.past_us = w->past_us,
@@ -504,7 +506,7 @@ void watch_save(const struct watch *w, struct buf *out)
 		.judging = w->judging };
 
 	buf_add(out, (struct str){ (const char *)&head, sizeof(head) });
-	buf_add(out, (struct str){ w->state, w->state_bytes });
+	buf_add(out, (struct str){ w->state, head.state_bytes });
 	buf_add(out, buf_str(&w->failures.text));
 }
 
@@ -517,15 +519,17 @@ struct watch *watch_load(const struct watch_spec *spec, struct str saved)
 	if (saved.len < sizeof(head))
 		goto bad;
 	memcpy(&head, saved.ptr, sizeof(head));
-	if (head.magic != saved_magic || head.state_bytes != w->state_bytes ||
+	if (head.magic != saved_magic || head.state_bytes > w->state_bytes ||
 		head.failure_bytes > FAILURES_MAX_BYTES ||
-		saved.len != sizeof(head) + w->state_bytes + head.failure_bytes)
+		saved.len !=
+			sizeof(head) + head.state_bytes + head.failure_bytes)
 		goto bad;
-	memcpy(w->state, saved.ptr + sizeof(head), w->state_bytes);
-	if (!w->detector->resumes(w->state, w->state_bytes, &shape, NULL))
+	memcpy(w->state, saved.ptr + sizeof(head), head.state_bytes);
+	if (!w->detector->resumes(w->state, w->state_bytes, &shape, NULL) ||
+		head.state_bytes != w->detector->state_live(w->state))
 		goto bad;
 	buf_add(&w->failures.text,
-		str_sub(saved, sizeof(head) + w->state_bytes, saved.len));
+		str_sub(saved, sizeof(head) + head.state_bytes, saved.len));
 	w->failures.count = head.failures;
 	w->t0_us = head.t0_us;
 	w->past_us = head.past_us;

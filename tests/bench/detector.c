@@ -45,7 +45,9 @@ static uint64_t feed(const struct detector *d, void *state, int64_t from_us,
 			struct observation o = { .at_us = at_us,
 				.check = (uint32_t)(n / REGIONS % CHECKS),
 				.region = r,
-				.failed = next_random() % 100 == 0 };
+				.failed = next_random() % 100 == 0,
+				.took_us = (uint32_t)(80000 +
+						      next_random() % 40000) };
 
 			d->observe(state, &o);
 		}

@@ -84,6 +84,8 @@ static struct trace_step *read_row(struct arena *a, const char *line)
 	s->seen.check = (uint32_t)strtoul(end + 1, &end, 10);
 	s->seen.region = (uint16_t)strtoul(end + 1, &end, 10);
 	s->seen.failed = end[1] != '1';
+	if (end[2] == ',')
+		s->took_us = (uint32_t)(strtod(end + 3, NULL) * 1000 + .5);
 	return s;
 }
 

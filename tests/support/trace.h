@@ -11,7 +11,8 @@
  * dropped (run_traces.py of the reference).  Time 0 is the deploy.
  */
 struct trace_step {
-	struct observation seen; /* without a latency */
+	struct observation seen; /* without its latency: */
+	uint32_t took_us;
 	int64_t now_us; /* newest time that had arrived when it was fed */
 };
 

@@ -165,7 +165,8 @@ static void stream(const struct vector *v)
 	s->label.pi = .9;
 	stats_effects(.002, s->effect);
 	h->phase = PHASE_JUDGED;
-	h->slice_end_us = h->fixed.slice_us;
+	for (int p = 0; p < PACES; p++)
+		h->pace_end_us[p] = h->fixed.pace_us[p];
 	for (; onset; onset = onset->next) {
 		double at_s;
 		double canary;
@@ -176,7 +177,7 @@ static void stream(const struct vector *v)
 		onsets_of(h)[canary > 0 ? 0 : 1] = 1;
 		fails_of(h)[canary > 0 ? 0 : 1] = 1;
 	}
-	streams_advance(h, h->slice_end_us);
+	streams_advance(h, h->pace_end_us[PACE_ERRORS]);
 	expect_number(v, "E", s->e);
 	expect_number(v, "pi", s->label.pi);
 	free(h);
