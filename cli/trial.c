@@ -34,6 +34,7 @@ struct trial {
 	struct credit *credit;
 	void *credit_state;
 	struct feed *feed;
+	uint64_t gaps; /* that the feed has told so far */
 	struct cursor cursor;
 	char (*id_text)[48]; /* what cursor.id points at */
 	bool placed;         /* the cursor stands at the start of the history */
@@ -155,17 +156,21 @@ struct str trial_shape_of(const struct facts *f, const struct stage *s,
 	return arena_str(a, str_from(hex));
 }
 
-static void cursor_init(struct trial *t)
+/*
+ * All regions of the line, not only those that are compared: a runner counts
+ * its results over all of them, and only who reads all can tell a result that
+ * was lost from one that went elsewhere.
+ */
+static void cursor_init(struct trial *t, const struct line *l)
 {
-	size_t n = t->spec.ncontrols + 1;
+	size_t n = l->nregions;
 
 	t->cursor.region = ARENA_ARRAY(t->arena, n, struct str);
 	t->cursor.id = ARENA_ARRAY(t->arena, n, struct str);
 	t->cursor.count = n;
 	t->id_text = arena_array(t->arena, n, sizeof(t->id_text[0]));
 	for (size_t i = 0; i < n; i++) {
-		t->cursor.region[i] =
-			i == 0 ? t->region : t->spec.control[i - 1];
+		t->cursor.region[i] = arena_str(t->arena, l->regions[i].full);
 		t->cursor.id[i] = STR("0");
 	}
 }
@@ -224,7 +229,7 @@ struct trial *trial_new(const struct facts *f, const struct line *l,
 	t->credit_shape.soak_ms = t->settings.soak_ms;
 	t->credit_shape.min_runs = (uint32_t)t->settings.min_runs;
 	t->credit_shape.observations = (uint32_t)t->settings.observations;
-	cursor_init(t);
+	cursor_init(t, l);
 	judges_begin(t);
 	trial_refresh(t, f, a);
 	return t;
@@ -317,8 +322,13 @@ static void feed_drain(struct trial *t, int64_t now_us)
 	struct result r;
 	int64_t at_us;
 
-	while (feed_next(t->feed, now_us, &r, &at_us))
+	while (feed_next(t->feed, now_us, &r, &at_us)) {
+		uint64_t gaps = feed_stats(t->feed).gaps;
+		if (gaps != t->gaps)
+			credit_spoil(t->credit, at_us);
+		t->gaps = gaps;
 		trial_feed(t, &r, at_us);
+	}
 }
 
 /* The ids that a read moved live in its arena: keep a copy. */
@@ -561,7 +571,7 @@ static bool saved_check(struct str saved, struct str *ret)
 /* The parts of a checkpoint, before any of them is believed. */
 struct saved {
 	struct str head, shape, credit, watch, feed;
-	struct str id[WATCH_ARMS_MAX];
+	struct str id[LINE_REGIONS_MAX];
 };
 
 static bool saved_split(const struct trial *t, struct str text,
@@ -607,6 +617,7 @@ bool trial_load(struct trial *t, struct str saved)
 	free(t->credit_state);
 	t->watch = watch;
 	t->feed = feed;
+	t->gaps = feed_stats(feed).gaps;
 	t->credit_state = state;
 	t->credit = credit;
 	t->credit_from_us = (int64_t)head[1];

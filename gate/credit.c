@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-enum { CREDIT_LAYOUT = 1, US_PER_MS = 1000 };
+enum { CREDIT_LAYOUT = 2, US_PER_MS = 1000 };
 
 static const uint64_t bucket_least_us = 2000000;
 
@@ -25,6 +25,7 @@ struct credit {
 	int64_t done_us, verified_us, t0_us;
 	int64_t bucket;       /* the open one; buckets before are closed */
 	int64_t other_bucket; /* newest one in which another version spoke */
+	int64_t spoilt;       /* newest one in which results were lost */
 	int64_t last_us;
 	uint32_t verified; /* checks that saw the version often enough */
 	uint32_t other;    /* another version spoke before verified */
@@ -79,6 +80,7 @@ struct credit *credit_begin(void *state, const struct credit_shape *shape,
 	c->warmup_us = shape->warmup_ms * US_PER_MS;
 	c->done_us = done_us;
 	c->other_bucket = INT64_MIN;
+	c->spoilt = INT64_MIN;
 	for (uint32_t i = 0; i < shape->nchecks; i++) {
 		if (shape->every_ms[i] > longest_ms)
 			longest_ms = shape->every_ms[i];
@@ -116,7 +118,7 @@ static bool seen_in_control(const struct credit *c, uint32_t check,
 
 static bool bucket_earns(const struct credit *c, int64_t bucket)
 {
-	if (c->other_bucket == bucket)
+	if (c->other_bucket == bucket || c->spoilt == bucket)
 		return false;
 	for (uint32_t i = 0; i < c->nchecks; i++)
 		if (seen_of(c, 0, i)->bucket != bucket ||
@@ -188,6 +190,13 @@ void credit_observe(struct credit *c, const struct credit_result *r)
 	}
 	if (r->arm == 0 && r->version == CREDIT_THIS)
 		verify(c, s, r->at_us);
+}
+
+void credit_spoil(struct credit *c, int64_t at_us)
+{
+	buckets_close(c, at_us);
+	if (after_warmup(c, at_us))
+		c->spoilt = c->bucket;
 }
 
 uint64_t credit_earned_ms(const struct credit *c)

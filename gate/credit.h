@@ -56,6 +56,10 @@ struct credit *credit_resume(void *state, size_t bytes);
 /* `at_us` never goes back. */
 void credit_observe(struct credit *c, const struct credit_result *r);
 
+/* Results were lost about then: the bucket earns nothing, whatever else is in
+ * it, for what is not there may have been a failure. */
+void credit_spoil(struct credit *c, int64_t at_us);
+
 /* Buckets that earned so far. Both in milliseconds. */
 uint64_t credit_earned_ms(const struct credit *c);
 uint64_t credit_required_ms(const struct credit *c);

@@ -192,7 +192,9 @@ static bool beat(struct sink *s, struct err *e)
 	};
 	bool ok = store_runner_beat(s->store, &lease, LEASE_TTL_MS, e) &&
 		  (s->published || publish(s, e)) &&
-		  store_facts(s->store, a, &facts, e);
+		  store_facts(s->store, a, &facts, e) &&
+		  /* a store that lost its memory gets it again */
+		  (facts.plan || publish(s, e));
 
 	if (ok)
 		live_send(s, &facts);

@@ -42,6 +42,7 @@ struct world {
 	uint64_t epoch, seq, noise;
 	uint64_t slot; /* of the runner's lattice, 100 ms each */
 	bool runner_alive, plan_there;
+	unsigned lose_every;     /* one in so many results is lost; 0: none */
 	int64_t runner_ahead_us; /* of the runner's clock */
 	world_fn *fn;
 	void *owner;

@@ -194,6 +194,7 @@ static const char short_yaml[] =
 	"  prod:\n"
 	"    west: {base_url: 'http://west.example.com'}\n"
 	"    east: {base_url: 'http://east.example.com'}\n"
+	"    eu: {base_url: 'http://eu.example.com'}\n" /* not compared */
 	"gate: {warmup: 10s, soak: 2m, max_wait: 2h, smallest_effect: 30%}\n"
 	"workflow:\n"
 	"  - stage: canary\n"
@@ -407,4 +408,21 @@ Test(workflow, a_runner_with_a_wrong_clock_is_no_witness)
 		cr_assert_leq(s.deploy_s + 130, world_now_s(&w));
 		world_done(&w);
 	}
+}
+
+Test(workflow, where_results_are_lost_nothing_is_credited)
+{
+	struct world w;
+	struct story s = { .version = "v2" };
+	struct answer a;
+
+	deploy_line(&w, &s, short_yaml, 3);
+	w.lose_every = 7; /* so in every bucket of 20 s */
+	cr_assert_eq(until_settled(&w, 400, &a), -1);
+	cr_assert_neq(a.code, 0);
+	cr_assert_eq(a.judgement[0]->credited_s, 0);
+	w.lose_every = 0;
+	until_settled(&w, 400, &a);
+	cr_assert_eq(a.code, 0, "%s: %.*s", why_token(a.why), STR_ARG(a.text));
+	world_done(&w);
 }

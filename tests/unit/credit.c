@@ -108,6 +108,19 @@ Test(credit, another_version_spoils_its_bucket)
 	free(c);
 }
 
+Test(credit, a_bucket_in_which_results_were_lost_earns_nothing)
+{
+	struct credit *c = begin(&shape);
+
+	steady(c, 0, 11);
+	double t0 = (double)(credit_t0_us(c) - done_us) / 1e6;
+	steady(c, 11, t0 + 5);
+	credit_spoil(c, at(t0 + 5));
+	steady(c, t0 + 5, t0 + 13);
+	cr_assert_eq(credit_earned_ms(c), 8000, "buckets 0 and 2, not 1");
+	free(c);
+}
+
 Test(credit, enough_wants_soak_and_runs)
 {
 	struct credit_shape slow = shape;
