@@ -48,6 +48,7 @@ static void on_event(enum referee_event ev, struct str text, void *owner)
 		[REFEREE_STOPPED] = { LOG_WARN, "line_stopped" },
 		[REFEREE_ACCEPTED] = { LOG_INFO, "deployment_accepted" },
 		[REFEREE_REASSERTED] = { LOG_WARN, "halt_reasserted" },
+		[REFEREE_ALONE] = { LOG_WARN, "halt_not_replicated" },
 		[REFEREE_PLAN] = { LOG_WARN, "plan_changed_credit_restarts" },
 	};
 	struct detecting *d = owner;

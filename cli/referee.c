@@ -22,7 +22,8 @@ enum {
 	FACTS_MS = 250, /* between them results alone are looked at */
 	SETTLE_TRIES = 5,
 	EVIDENCE_MAX_BYTES = 256 * 1024,
-	AUDIT_LOOKED_AT = 1000
+	AUDIT_LOOKED_AT = 1000,
+	REPLICAS_MS = 500
 };
 
 struct referee {
@@ -328,6 +329,19 @@ static bool halts_journal(struct referee *r, struct keeper_answer *k,
 	return true;
 }
 
+/* Where there are replicas, one of them should have the halt; that none has
+ * it is told, not waited for: the journal puts it back after a failover. */
+static void halts_replicate(struct referee *r, const struct keeper_answer *k)
+{
+	struct err e = { 0 };
+	int replicas;
+
+	if (k->nhalts > 0 &&
+		store_replicas(r->o.store, REPLICAS_MS, &replicas, &e) &&
+		replicas == 0)
+		tell(r, REFEREE_ALONE, k->halt[0].scope);
+}
+
 /* One try with these facts; *ret_again: somebody wrote in between. */
 static bool settle_once(struct referee *r, struct facts *f, struct judgement *j,
 	size_t nj, bool *ret_again, struct err *e)
@@ -352,8 +366,10 @@ static bool settle_once(struct referee *r, struct facts *f, struct judgement *j,
 	*ret_again = answer == COMMIT_CONFLICT;
 	if (answer == COMMIT_FENCED)
 		lease_lost(r);
-	if (answer == COMMIT_DONE)
+	if (answer == COMMIT_DONE) {
 		tell_verdicts(r, f, &k);
+		halts_replicate(r, &k);
+	}
 	return true;
 }
 

@@ -40,6 +40,7 @@ enum referee_event {
 	REFEREE_STOPPED, /* text: deployment and why */
 	REFEREE_ACCEPTED,
 	REFEREE_REASSERTED, /* a halt was missing in the store */
+	REFEREE_ALONE,      /* a halt is on no replica yet */
 	REFEREE_PLAN        /* the credit starts again: another plan */
 };
 
