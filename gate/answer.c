@@ -85,13 +85,6 @@ static bool says_superseded(const struct deployment *d, struct answer *r)
 	return true;
 }
 
-static uint64_t pass_ttl_ms(const struct stage *s)
-{
-	if (s->ndeploys == 0 && s->gate.expires_ms > 0)
-		return s->gate.expires_ms;
-	return s->gate.accept_ttl_ms;
-}
-
 /* States in which nothing will happen any more. */
 static bool says_final(const struct facts *f, const struct question *q,
 	const struct deployment *d, struct answer *r)
@@ -101,7 +94,7 @@ static bool says_final(const struct facts *f, const struct question *q,
 	if (d->state != DEPLOYMENT_ACCEPTED)
 		set(r, ANSWER_UNDECIDED, true, WHY_EXPIRED, d->reason);
 	else if (f->now_us - d->final_us <=
-		 (int64_t)pass_ttl_ms(q->stage) * 1000)
+		 (int64_t)stage_pass_ttl_ms(q->stage) * 1000)
 		set(r, ANSWER_PROCEED, true, WHY_PASSED, d->reason);
 	else
 		set(r, ANSWER_UNDECIDED, true, WHY_EXPIRED,

@@ -20,6 +20,13 @@ bool stage_is_production(const struct stage *s)
 	return false;
 }
 
+uint64_t stage_pass_ttl_ms(const struct stage *s)
+{
+	static const struct stage_load unknown;
+
+	return stage_settings(s, &unknown).expires_ms;
+}
+
 bool deployment_in_lane(const struct deployment *d)
 {
 	return d && d->lane != LANE_ORDINARY;
@@ -131,9 +138,9 @@ static bool stage_accepted(const struct facts *f, const struct stage *s,
 			!str_eq(o->stage, s->name) ||
 			!str_eq(o->change, d->change))
 			continue;
-		return s->ndeploys > 0 || s->gate.expires_ms == 0 ||
+		return s->ndeploys > 0 ||
 		       f->now_us - o->final_us <=
-			       (int64_t)s->gate.expires_ms * 1000;
+			       (int64_t)stage_pass_ttl_ms(s) * 1000;
 	}
 	return false;
 }

@@ -25,6 +25,8 @@ struct blocker {
 };
 
 bool stage_is_production(const struct stage *s);
+/* How long a final pass answers 0: `expires`, or what stands for it. */
+uint64_t stage_pass_ttl_ms(const struct stage *s);
 bool deployment_in_lane(const struct deployment *d); /* fix or rollback */
 
 /*

@@ -352,6 +352,37 @@ struct verb_answer deploy_check(const struct facts *f,
 		NULL, tx);
 }
 
+/*
+ * A gate that deploys nothing has nobody who could name the lane: a change
+ * that came this far as a fix is one here too, or a stopped line would lock
+ * its own fix out.  A rollback is not: it would pass without any evidence.
+ * True: *d was changed.
+ */
+static bool take_lane_of_change(const struct facts *f, struct deployment *d)
+{
+	for (size_t i = f->ndeployments; i-- > 0;) {
+		const struct deployment *o = &f->deployment[i];
+		if (o->nregions == 0 || !str_eq(o->change, d->change))
+			continue;
+		if (o->lane != LANE_FIX || d->lane == LANE_FIX)
+			return false;
+		d->lane = LANE_FIX;
+		d->fixes = o->fixes;
+		return true;
+	}
+	return false;
+}
+
+/* An acceptance that ran out is asked for anew. */
+static bool still_registered(const struct facts *f, const struct stage *s,
+	const struct deployment *d)
+{
+	if (!d || !deployment_state_final(d->state))
+		return d != NULL;
+	return d->state == DEPLOYMENT_ACCEPTED &&
+	       f->now_us - d->final_us <= (int64_t)stage_pass_ttl_ms(s) * 1000;
+}
+
 struct verb_answer gate_register(const struct facts *f,
 	const struct deploy_request *r, struct arena *a)
 {
@@ -359,14 +390,15 @@ struct verb_answer gate_register(const struct facts *f,
 		facts_latest(f, r->stage->name, r->version);
 	struct tx *tx = tx_new(a, f);
 
-	/* An acceptance that ran out is asked for anew. */
-	if (d && (!deployment_state_final(d->state) ||
-			 (d->state == DEPLOYMENT_ACCEPTED &&
-				 f->now_us - d->final_us <=
-					 (int64_t)r->stage->gate.expires_ms *
-						 1000)))
+	if (still_registered(f, r->stage, d)) {
+		struct deployment *same = deployment_copy(a, d);
+		if (!deployment_state_final(d->state) &&
+			take_lane_of_change(f, same))
+			tx_deployment(tx, same);
 		return say(VERB_DONE, d->why, STR("registered already"), d, tx);
+	}
 	struct deployment *n = register_new(f, r, d ? d->attempt + 1 : 1, a);
+	take_lane_of_change(f, n);
 	deployment_enter(n, DEPLOYMENT_SOAKING, f->now_us);
 	n->start_us = n->done_us = f->now_us;
 	n->why = WHY_SOAKING;
@@ -415,12 +447,18 @@ struct verb_answer line_halt(const struct facts *f, const struct line *l,
 		arena_printf(a, "%.*s is halted", STR_ARG(scope)), NULL, tx);
 }
 
+/*
+ * Was a fix accepted where the deployment was stopped?  Its acceptance in an
+ * earlier stage proves nothing yet.
+ */
 static bool fixed(const struct facts *f, const struct scope_state *s)
 {
+	const struct deployment *stopped = facts_deployment(f, s->deployment);
+
 	for (size_t i = 0; i < f->ndeployments; i++) {
 		const struct deployment *d = &f->deployment[i];
 		if (d->lane == LANE_FIX && d->state == DEPLOYMENT_ACCEPTED &&
-			s->deployment.len > 0 &&
+			stopped && str_eq(d->stage, stopped->stage) &&
 			str_eq(d->fixes, s->deployment))
 			return true;
 	}
