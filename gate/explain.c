@@ -215,7 +215,7 @@ static void write_judgement(struct buf *out, const struct judgement *j,
 		100 * j->canary_rate,
 		str_eq(j->control, STR("past")) ? "its past" : "control",
 		100 * j->baseline_rate, j->evidence, j->halt_at);
-	if (j->excluded_rise < 1)
+	if (j->excluded_rise < 1 && j->verdict != VERDICT_HALT)
 		buf_addf(out,
 			"   rules out a rise above %.3g points (a pass needs "
 			"%.3g)\n",
@@ -226,7 +226,7 @@ static void write_judgement(struct buf *out, const struct judgement *j,
 	if (!j->attributed)
 		buf_add_z(out, "   results are not attributed to a version: "
 			       "no served_version\n");
-	if (j->waiting.len) {
+	if (j->waiting.len && j->verdict != VERDICT_HALT) {
 		buf_add_z(out, "   waits for ");
 		buf_add_visible(out, j->waiting);
 		buf_add_byte(out, '\n');

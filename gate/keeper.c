@@ -153,24 +153,26 @@ static enum why why_of_rule(struct str rule)
 }
 
 /* What failed, where, and beside what: the sentence a person reads first. */
+/* What was seen, without a number that is not in the judgement. */
 static struct str why_text(const struct judgement *j, struct arena *a)
 {
-	const char *beside = str_eq(j->control, STR("past")) ? "in its past"
-							     : "in the control";
-	struct str rates = arena_printf(a, "%.1f %% fail, %.1f %% %s",
-		100 * j->canary_rate, 100 * j->baseline_rate, beside);
+	bool past = str_eq(j->control, STR("past"));
+	struct str rates = arena_printf(a, "(canary %.2f %%, %s %.2f %%)",
+		100 * j->canary_rate, past ? "its past" : "control",
+		100 * j->baseline_rate);
 
 	if (str_eq(j->rule, STR("region-down")))
-		return arena_printf(a, "%.*s is down: %.*s", STR_ARG(j->region),
+		return arena_printf(a,
+			"region-down: most checks fail in %.*s "
+			"%.*s",
+			STR_ARG(j->region), STR_ARG(rates));
+	if (j->check.len)
+		return arena_printf(a, "%.*s: %.*s fails in %.*s %.*s",
+			STR_ARG(j->rule), STR_ARG(j->check), STR_ARG(j->region),
 			STR_ARG(rates));
-	if (str_eq(j->rule, STR("check-down")))
-		return arena_printf(a, "%.*s is down in %.*s: %.*s",
-			STR_ARG(j->check), STR_ARG(j->region), STR_ARG(rates));
-	return arena_printf(a,
-		"failures in %.*s%s%.*s: %.*s (e = %.3g, halts "
-		"at %.3g)",
-		STR_ARG(j->region), j->check.len ? ", above all of " : "",
-		STR_ARG(j->check), STR_ARG(rates), j->evidence, j->halt_at);
+	return arena_printf(a, "%.*s: more failures in %.*s than in %s %.*s",
+		STR_ARG(j->rule), STR_ARG(j->region),
+		past ? "its past" : "its controls", STR_ARG(rates));
 }
 
 /* Stops the scope; the line is stopped whole, as the line file says what
