@@ -6,6 +6,7 @@
 
 #include "base/oom.h"
 #include "store/codec.h"
+#include "store/feed_parts.h"
 
 /*
  * Two stages.  Per runner: `pending` holds results whose predecessor has not
@@ -15,65 +16,10 @@
  *
  * All of it happens in feed_add(); feed_next() takes from `out`.
  */
-enum {
-	FEED_PENDING_MAX = 8192, /* behind one hole; then it is a gap */
-	FEED_GAPS_MAX = 1024,    /* ranges remembered per runner */
-	FEED_RUNNERS_KEEP = 64,  /* beyond: those silent for an hour go */
-	FEED_ITEMS_MAX = 1 << 20 /* in a saved state */
-};
-/* Times are within this, so that no difference of two can overflow. */
-#define FEED_US_MAX    (INT64_MAX / 2 - 1)
-#define FEED_FORGET_US (INT64_C(3600) * 1000000)
-
-struct item {
-	struct item *next;
-	int64_t at_us; /* when it counts; at first the end of the run */
-	int64_t end_us;
-	uint64_t epoch, seq;
-	uint32_t line_len, env_len, region_len, packed_len;
-	char bytes[]; /* line, env, region, packed */
-};
-
-struct items { /* FIFO */
-	struct item *first, *last;
-	size_t count;
-};
-
-struct gap { /* seqs from..to did not come */
-	uint64_t from, to;
-	bool counted; /* not those before the first that was ever seen */
-};
-
-struct runner {
-	struct str name; /* owned */
-	uint64_t epoch;
-	uint64_t next;   /* seq that is due; 0: the first is not known yet */
-	int64_t last_us; /* time of the last in-order one */
-	bool talked;     /* last_us is valid */
-	struct item **pending;
-	size_t npending, cap;
-	struct items ready;
-	struct gap *gap;
-	size_t ngaps;
-};
-
-struct feed {
-	int64_t late_us;
-	struct runner **runner; /* sorted by name */
-	size_t nrunners;
-	int64_t start_us, newest_us; /* ends of runs */
-	bool started;
-	int64_t out_us; /* time of the last one in `out` */
-	struct items out;
-	struct feed_stats stats;
-	bool idle;
-	int64_t idle_us; /* since when nothing was added, by feed_next's now */
-	struct arena *arena;
-};
 
 /* ---- items ---- */
 
-static struct item *item_alloc(size_t line, size_t env, size_t region,
+struct item *feed_item_alloc(size_t line, size_t env, size_t region,
 	size_t packed)
 {
 	struct item *it =
@@ -86,14 +32,14 @@ static struct item *item_alloc(size_t line, size_t env, size_t region,
 	return it;
 }
 
-static struct str item_part(const struct item *it, size_t from, size_t len)
+struct str feed_item_part(const struct item *it, size_t from, size_t len)
 {
 	return (struct str){ it->bytes + from, len };
 }
 
-static struct str item_packed(const struct item *it)
+struct str feed_item_packed(const struct item *it)
 {
-	return item_part(it,
+	return feed_item_part(it,
 		(size_t)it->line_len + it->env_len + it->region_len,
 		it->packed_len);
 }
@@ -110,7 +56,7 @@ static struct item *item_new(const struct result *r)
 	buf_init(&packed, RESULT_BYTES_MAX);
 	result_pack(&packed, r);
 	assert(!packed.over);
-	it = item_alloc(line.len, env.len, region.len, packed.len);
+	it = feed_item_alloc(line.len, env.len, region.len, packed.len);
 	it->at_us = it->end_us = result_end_us(r);
 	it->epoch = r->id.epoch;
 	it->seq = r->id.seq;
@@ -129,7 +75,7 @@ static struct item *item_new(const struct result *r)
 	return it;
 }
 
-static void items_add(struct items *q, struct item *it)
+void feed_items_add(struct items *q, struct item *it)
 {
 	it->next = NULL;
 	if (q->last)
@@ -170,8 +116,7 @@ static void runner_free(struct runner *r)
 	free(r);
 }
 
-/* The slot where the runner is or belongs. */
-static size_t runner_slot(const struct feed *f, struct str name, bool *ret_hit)
+size_t feed_runner_slot(const struct feed *f, struct str name, bool *ret_hit)
 {
 	size_t low = 0;
 	size_t high = f->nrunners;
@@ -209,7 +154,7 @@ static void runners_forget(struct feed *f)
 	f->nrunners = kept;
 }
 
-static struct runner *runner_insert(struct feed *f, size_t at, struct str name)
+struct runner *feed_runner_insert(struct feed *f, size_t at, struct str name)
 {
 	struct runner *r = xcalloc(1, sizeof(*r));
 	char *copy = xmalloc(name.len + 1);
@@ -230,15 +175,15 @@ static struct runner *runner_insert(struct feed *f, size_t at, struct str name)
 static struct runner *runner_get(struct feed *f, struct str name)
 {
 	bool hit;
-	size_t at = runner_slot(f, name, &hit);
+	size_t at = feed_runner_slot(f, name, &hit);
 
 	if (hit)
 		return f->runner[at];
 	if (f->nrunners >= FEED_RUNNERS_KEEP) {
 		runners_forget(f);
-		at = runner_slot(f, name, &hit);
+		at = feed_runner_slot(f, name, &hit);
 	}
-	return runner_insert(f, at, name);
+	return feed_runner_insert(f, at, name);
 }
 
 static void gap_drop(struct runner *r, size_t at)
@@ -248,7 +193,7 @@ static void gap_drop(struct runner *r, size_t at)
 	r->ngaps--;
 }
 
-static void gap_insert(struct runner *r, size_t at, struct gap g)
+void feed_gap_insert(struct runner *r, size_t at, struct gap g)
 {
 	if (r->ngaps == FEED_GAPS_MAX) { /* the oldest is lost for good */
 		gap_drop(r, 0);
@@ -279,7 +224,7 @@ static bool gap_fill(struct feed *f, struct runner *r, uint64_t seq)
 		} else {
 			r->gap[i].to = seq - 1;
 			g.from = seq + 1;
-			gap_insert(r, i + 1, g);
+			feed_gap_insert(r, i + 1, g);
 		}
 		return true;
 	}
@@ -303,7 +248,7 @@ static size_t pending_slot(const struct runner *r, uint64_t seq)
 	return low;
 }
 
-static void pending_insert(struct runner *r, size_t at, struct item *it)
+void feed_pending_insert(struct runner *r, size_t at, struct item *it)
 {
 	if (r->npending == r->cap) {
 		r->cap = r->cap ? r->cap * 2 : 16;
@@ -323,7 +268,7 @@ static void ready_add(struct runner *r, struct item *it)
 		it->at_us = r->last_us;
 	r->last_us = it->at_us;
 	r->talked = true;
-	items_add(&r->ready, it);
+	feed_items_add(&r->ready, it);
 }
 
 /* Declares what is missing before the first pending one as lost. */
@@ -335,7 +280,7 @@ static void hole_give_up(struct feed *f, struct runner *r)
 	if (g.from <= g.to) {
 		if (g.counted)
 			f->stats.gaps += g.to - g.from + 1;
-		gap_insert(r, r->ngaps, g);
+		feed_gap_insert(r, r->ngaps, g);
 	}
 	r->next = seq;
 }
@@ -430,7 +375,7 @@ static void out_add(struct feed *f, struct item *it)
 	f->out_us = it->at_us;
 	if (it->end_us < it->at_us)
 		f->stats.late++;
-	items_add(&f->out, it);
+	feed_items_add(&f->out, it);
 }
 
 static void merge(struct feed *f)
@@ -491,7 +436,7 @@ static bool runner_add(struct feed *f, struct runner *r,
 	at = pending_slot(r, res->id.seq);
 	if (at < r->npending && r->pending[at]->seq == res->id.seq)
 		return false;
-	pending_insert(r, at, item_new(res));
+	feed_pending_insert(r, at, item_new(res));
 	return true;
 }
 
@@ -547,12 +492,13 @@ bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
 		return false;
 	arena_reset(f->arena);
 	it = items_take(&f->out);
-	r.line = arena_str(f->arena, item_part(it, 0, it->line_len));
-	r.env = arena_str(f->arena, item_part(it, it->line_len, it->env_len));
+	r.line = arena_str(f->arena, feed_item_part(it, 0, it->line_len));
+	r.env = arena_str(f->arena,
+		feed_item_part(it, it->line_len, it->env_len));
 	r.region = arena_str(f->arena,
-		item_part(it, (size_t)it->line_len + it->env_len,
+		feed_item_part(it, (size_t)it->line_len + it->env_len,
 			it->region_len));
-	ok = result_unpack(f->arena, item_packed(it), &r);
+	ok = result_unpack(f->arena, feed_item_packed(it), &r);
 	assert(ok); /* we packed it, or feed_load() looked at it */
 	*ret = r;
 	*ret_at_us = it->at_us;
@@ -564,250 +510,4 @@ bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
 struct feed_stats feed_stats(const struct feed *f)
 {
 	return f->stats;
-}
-
-/* ---- saved state ---- */
-
-enum { FEED_MAGIC = 0x31444641 }; /* "AFD1" */
-
-static void save_u64(struct buf *out, uint64_t v)
-{
-	char bytes[8];
-
-	for (int i = 0; i < 8; i++)
-		bytes[i] = (char)(v >> (8 * i));
-	buf_add(out, (struct str){ bytes, sizeof(bytes) });
-}
-
-static void save_str(struct buf *out, struct str s)
-{
-	save_u64(out, s.len);
-	buf_add(out, s);
-}
-
-static void save_item(struct buf *out, const struct item *it)
-{
-	save_u64(out, (uint64_t)it->at_us);
-	save_u64(out, (uint64_t)it->end_us);
-	save_u64(out, it->epoch);
-	save_u64(out, it->seq);
-	save_str(out, item_part(it, 0, it->line_len));
-	save_str(out, item_part(it, it->line_len, it->env_len));
-	save_str(out, item_part(it, (size_t)it->line_len + it->env_len,
-			      it->region_len));
-	save_str(out, item_packed(it));
-}
-
-static void save_items(struct buf *out, const struct items *q)
-{
-	save_u64(out, q->count);
-	for (const struct item *it = q->first; it; it = it->next)
-		save_item(out, it);
-}
-
-static void save_runner(struct buf *out, const struct runner *r)
-{
-	save_str(out, r->name);
-	save_u64(out, r->epoch);
-	save_u64(out, r->next);
-	save_u64(out, (uint64_t)r->last_us);
-	save_u64(out, r->talked);
-	save_u64(out, r->npending);
-	for (size_t i = 0; i < r->npending; i++)
-		save_item(out, r->pending[i]);
-	save_items(out, &r->ready);
-	save_u64(out, r->ngaps);
-	for (size_t i = 0; i < r->ngaps; i++) {
-		save_u64(out, r->gap[i].from);
-		save_u64(out, r->gap[i].to);
-		save_u64(out, r->gap[i].counted);
-	}
-}
-
-void feed_save(const struct feed *f, struct buf *out)
-{
-	save_u64(out, FEED_MAGIC);
-	save_u64(out, (uint64_t)f->late_us);
-	save_u64(out, (uint64_t)f->start_us);
-	save_u64(out, (uint64_t)f->newest_us);
-	save_u64(out, f->started);
-	save_u64(out, (uint64_t)f->out_us);
-	save_u64(out, f->stats.fed);
-	save_u64(out, f->stats.duplicates);
-	save_u64(out, f->stats.gaps);
-	save_u64(out, f->stats.late);
-	save_items(out, &f->out);
-	save_u64(out, f->nrunners);
-	for (size_t i = 0; i < f->nrunners; i++)
-		save_runner(out, f->runner[i]);
-}
-
-/* `bad` stays set; numbers read after it are 0. */
-struct load {
-	struct str left;
-	struct arena *scratch;
-	bool bad;
-};
-
-static uint64_t load_u64(struct load *l)
-{
-	uint64_t v = 0;
-
-	if (l->left.len < 8)
-		l->bad = true;
-	if (l->bad)
-		return 0;
-	for (int i = 0; i < 8; i++)
-		v |= (uint64_t)(unsigned char)l->left.ptr[i] << (8 * i);
-	l->left = str_sub(l->left, 8, SIZE_MAX);
-	return v;
-}
-
-static int64_t load_us(struct load *l)
-{
-	int64_t v = (int64_t)load_u64(l);
-
-	l->bad = l->bad || v > FEED_US_MAX || v < -FEED_US_MAX;
-	return l->bad ? 0 : v;
-}
-
-static uint64_t load_count(struct load *l, uint64_t max)
-{
-	uint64_t v = load_u64(l);
-
-	l->bad = l->bad || v > max;
-	return l->bad ? 0 : v;
-}
-
-static struct str load_str(struct load *l, size_t max)
-{
-	size_t n = (size_t)load_count(l, max);
-	struct str s;
-
-	l->bad = l->bad || n > l->left.len;
-	if (l->bad)
-		return STR("");
-	s = str_sub(l->left, 0, n);
-	l->left = str_sub(l->left, n, SIZE_MAX);
-	return s;
-}
-
-/* What feed_next() will unpack must be what it claims to be. */
-static bool item_valid(struct load *l, const struct item *it)
-{
-	struct result r = { .line = STR("") };
-
-	arena_reset(l->scratch);
-	return result_unpack(l->scratch, item_packed(it), &r) &&
-	       r.id.epoch == it->epoch && r.id.seq == it->seq;
-}
-
-static struct item *load_item(struct load *l)
-{
-	int64_t at_us = load_us(l);
-	int64_t end_us = load_us(l);
-	uint64_t epoch = load_u64(l);
-	uint64_t seq = load_u64(l);
-	struct str part[4];
-	struct item *it;
-	char *p;
-
-	for (int i = 0; i < 4; i++)
-		part[i] =
-			load_str(l, i < 3 ? RECORD_STR_MAX : RESULT_BYTES_MAX);
-	it = item_alloc(part[0].len, part[1].len, part[2].len, part[3].len);
-	p = it->bytes;
-	for (int i = 0; i < 4; i++) {
-		if (part[i].len)
-			memcpy(p, part[i].ptr, part[i].len);
-		p += part[i].len;
-	}
-	it->at_us = at_us;
-	it->end_us = end_us;
-	it->epoch = epoch;
-	it->seq = seq;
-	l->bad = l->bad || !item_valid(l, it);
-	return it;
-}
-
-static void load_items(struct load *l, struct items *q)
-{
-	size_t n = (size_t)load_count(l, FEED_ITEMS_MAX);
-
-	for (size_t i = 0; i < n && !l->bad; i++)
-		items_add(q, load_item(l));
-}
-
-static void load_pending(struct load *l, struct runner *r)
-{
-	size_t n = (size_t)load_count(l, FEED_ITEMS_MAX);
-
-	for (size_t i = 0; i < n && !l->bad; i++) {
-		struct item *it = load_item(l);
-
-		l->bad = l->bad || it->seq < r->next ||
-			 (i && r->pending[i - 1]->seq >= it->seq);
-		pending_insert(r, r->npending, it);
-	}
-}
-
-static void load_gaps(struct load *l, struct runner *r)
-{
-	size_t n = (size_t)load_count(l, FEED_GAPS_MAX);
-
-	for (size_t i = 0; i < n && !l->bad; i++) {
-		struct gap g;
-
-		g.from = load_u64(l);
-		g.to = load_u64(l);
-		g.counted = load_u64(l);
-		l->bad = l->bad || g.from > g.to;
-		gap_insert(r, r->ngaps, g);
-	}
-}
-
-static void load_runner(struct load *l, struct feed *f)
-{
-	struct str name = load_str(l, RECORD_STR_MAX);
-	struct runner *r;
-	bool twice;
-	size_t at = runner_slot(f, name, &twice);
-
-	l->bad = l->bad || twice;
-	if (l->bad)
-		return;
-	r = runner_insert(f, at, name);
-	r->epoch = load_u64(l);
-	r->next = load_u64(l);
-	r->last_us = load_us(l);
-	r->talked = load_u64(l);
-	load_pending(l, r);
-	load_items(l, &r->ready);
-	load_gaps(l, r);
-}
-
-struct feed *feed_load(struct str saved)
-{
-	struct load l = { saved, arena_new(), false };
-	bool magic = load_u64(&l) == FEED_MAGIC;
-	struct feed *f = feed_new(load_count(&l, INT64_MAX / 4));
-	size_t n;
-
-	f->start_us = load_us(&l);
-	f->newest_us = load_us(&l);
-	f->started = load_u64(&l);
-	f->out_us = load_us(&l);
-	f->stats.fed = load_u64(&l);
-	f->stats.duplicates = load_u64(&l);
-	f->stats.gaps = load_u64(&l);
-	f->stats.late = load_u64(&l);
-	load_items(&l, &f->out);
-	n = (size_t)load_count(&l, FEED_ITEMS_MAX);
-	for (size_t i = 0; i < n && !l.bad; i++)
-		load_runner(&l, f);
-	arena_free(l.scratch);
-	if (magic && !l.bad && !l.left.len)
-		return f;
-	feed_free(f);
-	return NULL;
 }
