@@ -1,250 +1,19 @@
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "base/oom.h"
-#include "store/impl.h"
+#include "store/memory_hub.h"
 
 /*
  * The store in memory: the same texts under the same keys as in Redis, with
  * the hub's clock as the store's clock.  One lock per hub, so that stores of
  * several threads may share it.
  */
-struct text {
-	size_t len;
-	char bytes[];
-};
-
-struct stream {
-	struct stream_id last;
-	struct stream_entry {
-		struct stream_id id;
-		struct text *packed;
-	} * entry;
-	size_t count, cap;
-};
-
-struct hub_line {
-	struct hub_line *next;
-	struct str name;
-	uint64_t rev, events;
-	struct map *records; /* "kind key" -> text */
-	struct map *fenced;  /* "what name" -> text */
-	struct map *epochs;  /* "runner ID", "detector" -> text of a u64 */
-	struct map *runners; /* id -> text of a runner_lease */
-	struct map *streams; /* "env/region" -> struct stream */
-	struct str detector; /* who holds the lease, owned */
-	int64_t detector_until_us;
-	struct stream audit;
-};
-
-struct store_hub {
-	pthread_mutex_t lock;
-	const struct clock *clock;
-	struct hub_line *line;
-	bool down;
-};
-
 struct memory_store {
 	struct store store;
 	struct store_hub *hub;
 	struct hub_line *line;
 };
-
-/* ---- texts ---- */
-
-static struct text *text_new(struct str s)
-{
-	struct text *t = xmalloc(sizeof(*t) + s.len + 1);
-
-	t->len = s.len;
-	if (s.len)
-		memcpy(t->bytes, s.ptr, s.len);
-	t->bytes[s.len] = '\0';
-	return t;
-}
-
-static struct str text_str(const struct text *t)
-{
-	return (struct str){ t->bytes, t->len };
-}
-
-/* `value` STR_NONE: remove. */
-static void text_set(struct map *m, struct str key, struct str value)
-{
-	if (value.ptr)
-		free(map_set(m, key, text_new(value)));
-	else
-		free(map_remove(m, key));
-}
-
-static void texts_free(struct map *m)
-{
-	struct str key;
-	void *value;
-
-	for (size_t at = 0; map_each(m, &at, &key, &value);)
-		free(value);
-	map_free(m);
-}
-
-static struct str two_words(struct arena *a, const char *kind, struct str key)
-{
-	return arena_printf(a, "%s %.*s", kind, STR_ARG(key));
-}
-
-/* ---- streams ---- */
-
-static void stream_add(struct stream *s, uint64_t ms, struct str packed)
-{
-	if (s->count == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 64;
-		s->entry = xrealloc(s->entry, s->cap * sizeof(*s->entry));
-	}
-	/* as XADD: ids never go back, whatever the clock does */
-	if (ms > s->last.ms)
-		s->last = (struct stream_id){ ms, 0 };
-	else
-		s->last.seq++;
-	s->entry[s->count++] =
-		(struct stream_entry){ s->last, text_new(packed) };
-}
-
-static void stream_drop(struct stream *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(s->entry[i].packed);
-	if (n)
-		memmove(s->entry, s->entry + n,
-			(s->count - n) * sizeof(*s->entry));
-	s->count -= n;
-}
-
-/* Index of the first entry after `id`. */
-static size_t stream_after(const struct stream *s, struct stream_id id)
-{
-	size_t low = 0;
-	size_t high = s->count;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (stream_id_cmp(s->entry[mid].id, id) <= 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-static void stream_done(struct stream *s)
-{
-	stream_drop(s, s->count);
-	free(s->entry);
-	memset(s, 0, sizeof(*s));
-}
-
-/* ---- hub ---- */
-
-static void line_init(struct hub_line *l)
-{
-	l->records = map_new();
-	l->fenced = map_new();
-	l->epochs = map_new();
-	l->runners = map_new();
-	l->streams = map_new();
-}
-
-static void line_done(struct hub_line *l)
-{
-	struct str key;
-	void *value;
-
-	texts_free(l->records);
-	texts_free(l->fenced);
-	texts_free(l->epochs);
-	texts_free(l->runners);
-	for (size_t at = 0; map_each(l->streams, &at, &key, &value);) {
-		stream_done(value);
-		free(value);
-	}
-	map_free(l->streams);
-	stream_done(&l->audit);
-	free((char *)l->detector.ptr);
-	l->detector = STR_NONE;
-	l->detector_until_us = 0;
-	l->rev = 0;
-	l->events = 0;
-}
-
-struct store_hub *store_hub_new(const struct clock *c)
-{
-	struct store_hub *h = xcalloc(1, sizeof(*h));
-
-	pthread_mutex_init(&h->lock, NULL);
-	h->clock = c;
-	return h;
-}
-
-void store_hub_free(struct store_hub *h)
-{
-	struct hub_line *next;
-
-	if (!h)
-		return;
-	for (struct hub_line *l = h->line; l; l = next) {
-		next = l->next;
-		line_done(l);
-		free((char *)l->name.ptr);
-		free(l);
-	}
-	pthread_mutex_destroy(&h->lock);
-	free(h);
-}
-
-void store_hub_down(struct store_hub *h, bool down)
-{
-	pthread_mutex_lock(&h->lock);
-	h->down = down;
-	pthread_mutex_unlock(&h->lock);
-}
-
-void store_hub_flush(struct store_hub *h)
-{
-	pthread_mutex_lock(&h->lock);
-	for (struct hub_line *l = h->line; l; l = l->next) {
-		line_done(l);
-		line_init(l);
-	}
-	pthread_mutex_unlock(&h->lock);
-}
-
-static struct str str_own(struct str s)
-{
-	char *copy = xmalloc(s.len + 1);
-
-	if (s.len)
-		memcpy(copy, s.ptr, s.len);
-	copy[s.len] = '\0';
-	return (struct str){ copy, s.len };
-}
-
-static struct hub_line *hub_line(struct store_hub *h, struct str name)
-{
-	struct hub_line *l;
-
-	for (l = h->line; l; l = l->next) {
-		if (str_eq(l->name, name))
-			return l;
-	}
-	l = xcalloc(1, sizeof(*l));
-	l->name = str_own(name);
-	line_init(l);
-	l->next = h->line;
-	h->line = l;
-	return l;
-}
 
 static struct memory_store *of(struct store *s)
 {
@@ -282,7 +51,7 @@ static uint64_t epoch_last(const struct hub_line *l, struct str key)
 	uint64_t epoch = 0;
 
 	if (t)
-		str_to_u64(text_str(t), &epoch);
+		str_to_u64(hub_text_str(t), &epoch);
 	return epoch;
 }
 
@@ -294,7 +63,7 @@ static uint64_t epoch_next(struct store *s, struct arena *a, struct str key)
 
 	if (now > 0 && epoch < (uint64_t)now / 1000000)
 		epoch = (uint64_t)now / 1000000;
-	text_set(l->epochs, key,
+	hub_text_set(l->epochs, key,
 		arena_printf(a, "%llu", (unsigned long long)epoch));
 	return epoch;
 }
@@ -315,7 +84,7 @@ static bool records_read(struct hub_line *l, struct facts_parts *p,
 	for (size_t at = 0; map_each(l->records, &at, &key, &value);) {
 		struct str kind = str_cut(&key, ' ');
 
-		if (!facts_part(p, kind, key, text_str(value), e))
+		if (!facts_part(p, kind, key, hub_text_str(value), e))
 			return false;
 	}
 	return true;
@@ -330,7 +99,7 @@ static void runners_read(struct hub_line *l, struct arena *a,
 	for (size_t at = 0; map_each(l->runners, &at, &key, &value);) {
 		struct runner_lease lease;
 
-		if (runner_lease_read(a, text_str(value), &lease) &&
+		if (runner_lease_read(a, hub_text_str(value), &lease) &&
 			lease.valid_until_us > now)
 			facts_part_runner(p, &lease);
 	}
@@ -382,11 +151,11 @@ static bool memory_commit(struct store *s, const struct tx *t,
 	}
 	for (const struct tx_op *op = t->first; op; op = op->next) {
 		if (op->kind == TX_AUDIT)
-			stream_add(&l->audit, (uint64_t)now_us(s) / 1000,
+			hub_stream_add(&l->audit, (uint64_t)now_us(s) / 1000,
 				op->value);
 		else
-			text_set(l->records,
-				two_words(t->arena, tx_kind_word(op->kind),
+			hub_text_set(l->records,
+				hub_two_words(t->arena, tx_kind_word(op->kind),
 					op->key),
 				op->value);
 	}
@@ -426,7 +195,7 @@ static bool memory_append(struct store *s, const struct result *const *r,
 
 		buf_clear(&packed);
 		result_pack(&packed, r[i]);
-		stream_add(stream_of(of(s)->line, name),
+		hub_stream_add(stream_of(of(s)->line, name),
 			(uint64_t)now_us(s) / 1000, buf_str(&packed));
 	}
 	buf_done(&packed);
@@ -476,7 +245,8 @@ static bool entries_take(struct store *s, struct cursor *c, struct arena *a,
 		if (!stream_id_parse(cursor_id(c, i), &id))
 			return false;
 		if (st)
-			cap += entries_count(st, stream_after(st, id), max, in);
+			cap += entries_count(st, hub_stream_after(st, id), max,
+				in);
 	}
 	in->entry = ARENA_ARRAY(a, cap, struct entry);
 	for (size_t i = 0; i < c->count; i++) {
@@ -487,12 +257,12 @@ static bool entries_take(struct store *s, struct cursor *c, struct arena *a,
 		if (!st)
 			continue;
 		stream_id_parse(cursor_id(c, i), &id);
-		from = stream_after(st, id);
+		from = hub_stream_after(st, id);
 		n = entries_count(st, from, max, in);
 		for (size_t k = from; k < from + n; k++)
 			in->entry[in->count++] = (struct entry){
 				st->entry[k].id, i,
-				arena_str(a, text_str(st->entry[k].packed))
+				arena_str(a, hub_text_str(st->entry[k].packed))
 			};
 	}
 	return true;
@@ -522,7 +292,7 @@ static bool results_after(struct hub_line *l, const struct cursor *c)
 		struct stream_id id;
 
 		if (st && stream_id_parse(cursor_id(c, i), &id) &&
-			stream_after(st, id) < st->count)
+			hub_stream_after(st, id) < st->count)
 			return true;
 	}
 	return false;
@@ -562,7 +332,7 @@ static bool runner_lease(struct hub_line *l, struct arena *a, struct str id,
 {
 	const struct text *t = map_get(l->runners, id);
 
-	return t && runner_lease_read(a, text_str(t), ret);
+	return t && runner_lease_read(a, hub_text_str(t), ret);
 }
 
 static void runner_lease_put(struct hub_line *l, const struct runner_lease *r)
@@ -571,7 +341,7 @@ static void runner_lease_put(struct hub_line *l, const struct runner_lease *r)
 
 	buf_init(&text, RECORD_TEXT_MAX);
 	runner_lease_write(&text, r);
-	text_set(l->runners, r->id, buf_str(&text));
+	hub_text_set(l->runners, r->id, buf_str(&text));
 	buf_done(&text);
 }
 
@@ -591,7 +361,7 @@ static bool memory_runner_join(struct store *s, struct str id,
 	busy = !take_over && runner_lease(l, a, id, &held) &&
 	       held.valid_until_us > now_us(s);
 	if (!busy) {
-		mine.epoch = epoch_next(s, a, two_words(a, "runner", id));
+		mine.epoch = epoch_next(s, a, hub_two_words(a, "runner", id));
 		mine.seen_us = now_us(s);
 		mine.valid_until_us =
 			mine.seen_us + (int64_t)RUNNER_JOIN_TTL_MS * 1000;
@@ -617,10 +387,10 @@ static bool memory_runner_beat(struct store *s, const struct runner_lease *r,
 		arena_free(a);
 		return false;
 	}
-	current = epoch_last(l, two_words(a, "runner", r->id)) <= r->epoch;
+	current = epoch_last(l, hub_two_words(a, "runner", r->id)) <= r->epoch;
 	if (current) {
 		/* a store that lost its memory learns the epoch again */
-		text_set(l->epochs, two_words(a, "runner", r->id),
+		hub_text_set(l->epochs, hub_two_words(a, "runner", r->id),
 			arena_printf(a, "%llu", (unsigned long long)r->epoch));
 		mine.seen_us = now_us(s);
 		mine.valid_until_us = mine.seen_us + (int64_t)ttl_ms * 1000;
@@ -660,7 +430,7 @@ static bool memory_plan_put(struct store *s, const struct plan_record *p,
 		return false;
 	buf_init(&text, PLAN_TEXT_MAX);
 	plan_write(&text, p);
-	text_set(of(s)->line->records, STR("plan "), buf_str(&text));
+	hub_text_set(of(s)->line->records, STR("plan "), buf_str(&text));
 	buf_done(&text);
 	return leave(s);
 }
@@ -679,7 +449,7 @@ static bool memory_detector_join(struct store *s, struct str id,
 	if (!l->detector.ptr || l->detector_until_us <= now_us(s) ||
 		str_eq(l->detector, id)) {
 		free((char *)l->detector.ptr);
-		l->detector = str_own(id);
+		l->detector = hub_str_own(id);
 		l->detector_until_us = now_us(s) + (int64_t)ttl_ms * 1000;
 		*ret_epoch = epoch_next(s, a, STR("detector"));
 		l->events++;
@@ -700,7 +470,7 @@ static bool memory_detector_beat(struct store *s, struct str id, uint64_t epoch,
 	if (*ret_kept) {
 		struct str held = l->detector;
 
-		l->detector = str_own(id);
+		l->detector = hub_str_own(id);
 		free((char *)held.ptr);
 		l->detector_until_us = now_us(s) + (int64_t)ttl_ms * 1000;
 	}
@@ -732,8 +502,8 @@ static void judgement_put(struct hub_line *l, struct arena *a,
 
 	buf_init(&text, RECORD_TEXT_MAX);
 	judgement_write(&text, j);
-	text_set(l->records,
-		two_words(a, "judge",
+	hub_text_set(l->records,
+		hub_two_words(a, "judge",
 			judgement_key(a, j->deployment, j->region)),
 		buf_str(&text));
 	buf_done(&text);
@@ -742,18 +512,18 @@ static void judgement_put(struct hub_line *l, struct arena *a,
 static void permit_put(struct hub_line *l, struct arena *a,
 	const struct permit *p)
 {
-	struct str key = two_words(a, "permit", p->stage);
+	struct str key = hub_two_words(a, "permit", p->stage);
 	struct text *before = map_get(l->records, key);
 	struct permit old;
 	struct buf text;
 
 	/* waiters are woken by a permit that was not there before */
-	if (!before || !permit_read(a, text_str(before), &old) ||
+	if (!before || !permit_read(a, hub_text_str(before), &old) ||
 		!str_eq(old.deployment, p->deployment))
 		l->events++;
 	buf_init(&text, RECORD_TEXT_MAX);
 	permit_write(&text, p);
-	text_set(l->records, key, buf_str(&text));
+	hub_text_set(l->records, key, buf_str(&text));
 	buf_done(&text);
 }
 
@@ -789,7 +559,8 @@ static bool memory_fenced_put(struct store *s, const struct fenced *f,
 	}
 	*ret_kept = epoch_current(l, f->epoch);
 	if (*ret_kept)
-		text_set(l->fenced, two_words(a, f->what, f->name), f->bytes);
+		hub_text_set(l->fenced, hub_two_words(a, f->what, f->name),
+			f->bytes);
 	leave(s);
 	arena_free(a);
 	return true;
@@ -802,8 +573,8 @@ static bool memory_fenced_get(struct store *s, struct arena *a,
 
 	if (!enter(s, e))
 		return false;
-	t = map_get(of(s)->line->fenced, two_words(a, f->what, f->name));
-	*ret = t ? arena_str(a, text_str(t)) : STR_NONE;
+	t = map_get(of(s)->line->fenced, hub_two_words(a, f->what, f->name));
+	*ret = t ? arena_str(a, hub_text_str(t)) : STR_NONE;
 	return leave(s);
 }
 
@@ -819,7 +590,8 @@ static bool memory_audit(struct store *s, struct arena *a, size_t max,
 	*ret = ARENA_ARRAY(a, n, struct str);
 	for (size_t i = 0; i < n; i++)
 		(*ret)[i] = arena_str(a,
-			text_str(audit->entry[audit->count - n + i].packed));
+			hub_text_str(
+				audit->entry[audit->count - n + i].packed));
 	*ret_count = n;
 	return leave(s);
 }
@@ -838,7 +610,7 @@ static bool memory_trim(struct store *s, const struct cursor *regions,
 		struct stream_id last = { now_ms - keep_ms - 1, UINT64_MAX };
 
 		if (st)
-			stream_drop(st, stream_after(st, last));
+			hub_stream_drop(st, hub_stream_after(st, last));
 	}
 	return leave(s);
 }
