@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -112,6 +113,27 @@ static bool stale_for_long(struct gating *g)
 	return now_ns() - g->stale_ns >= STALE_GRACE_MS * 1000000ULL;
 }
 
+/* Of the terminal: a line that wraps could not be written over. */
+static size_t columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
+		return 79;
+	return size.ws_col - 1U;
+}
+
+/* The first code points of a text that fit. */
+static struct str first_columns(struct str text)
+{
+	size_t at = 0;
+	uint32_t point;
+
+	for (size_t n = columns(); n > 0 && at < text.len; n--)
+		at += str_decode(text, at, &point);
+	return str_sub(text, 0, at);
+}
+
 static void show_progress(struct gating *g, bool tty)
 {
 	struct answer_style style = { .colour = false,
@@ -124,9 +146,8 @@ static void show_progress(struct gating *g, bool tty)
 	buf_init(&line, 4096);
 	answer_write_progress(&line, &g->answer, &style);
 	if (tty) {
-		if (line.len > 96)
-			line.len = 96;
-		fprintf(stderr, "\r\x1b[K%.*s", (int)line.len, line.ptr);
+		fprintf(stderr, "\r\x1b[K%.*s",
+			STR_ARG(first_columns(buf_str(&line))));
 		fflush(stderr);
 	} else if (now_ns() >= g->beat_ns) {
 		fprintf(stderr, "%.*s\n", (int)line.len, line.ptr);

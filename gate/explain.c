@@ -263,13 +263,37 @@ void answer_write_text(struct buf *out, const struct answer *a,
 	}
 }
 
+/* The soak as a bar; of several regions, the one furthest from its end. */
+static void write_bar(struct buf *out, const struct answer *a, bool utf8)
+{
+	enum { CELLS = 12 };
+	double share = 1;
+
+	for (size_t i = 0; i < a->njudgements; i++) {
+		const struct judgement *j = a->judgement[i];
+		double own = j->required_s ? (double)j->credited_s /
+						     (double)j->required_s
+					   : 0;
+		share = own < share ? own : share;
+	}
+	for (int i = 0; i < CELLS; i++) {
+		bool full = i < (int)(share * CELLS);
+		if (utf8)
+			buf_add_z(out, full ? "\xe2\x96\x88" : "\xe2\x96\x91");
+		else
+			buf_add_byte(out, full ? '#' : '.');
+	}
+	buf_add_z(out, "  ");
+}
+
 void answer_write_progress(struct buf *out, const struct answer *a,
 	const struct answer_style *style)
 {
 	char took[32];
 
-	buf_addf(out,
-		"%s  %s: ", units_took_text(style->waited_ms * 1000, took),
-		why_token(a->why));
+	buf_addf(out, "%s  ", units_took_text(style->waited_ms * 1000, took));
+	if (a->njudgements > 0)
+		write_bar(out, a, style->utf8);
+	buf_addf(out, "%s: ", why_token(a->why));
 	buf_add_visible(out, a->text);
 }
