@@ -20,13 +20,9 @@ expect 0 deploy "done" draft --version v2
 background half gate draft --version v2 --wait 45s --format json
 
 deployed canary v2 west
-credited() {
-	"$andon" gate canary --version v2 --format json >out 2>err
-	[ "$(json '$.soak.credited_s' out)" -ge "$1" ]
-}
-until_true 60 credited 12 || fail "no credit: $(cat out)"
+until_true 60 credited canary v2 12 || fail "no credit: $(cat out)"
 region west down 1
-say "down with this credit: $(json '$.soak.credited_s' out) s"
+say "down with this credit: $credit s"
 expect 1 gate canary --version v2 --wait 90s --format json
 is '$.answer' '"stop"'
 

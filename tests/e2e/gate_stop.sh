@@ -35,7 +35,8 @@ is '$.evidence[0].region' '"prod/west"' json.out
 say "the line is stopped"
 expect 5 deploy start everywhere --version v2
 expect 5 deploy start canary --version v3
-expect 5 resume line --reason "we looked"
+expect 2 resume line --reason "we looked"
+said cause err
 expect 2 resume --reason "we looked"
 
 say "the fix passes the stopped line, and never comes up"
@@ -50,6 +51,10 @@ took=$(($(date +%s) - done_at))
 say "stopped after $took s"
 [ $took -le 60 ] || fail "a version that never came up stopped after $took s"
 is '$.answer' '"stop"'
+expect 1 gate canary --version v2
+
+say "a person opens the line again"
+expect 0 resume line --reason "rolled back" --cause "a bad release"
 expect 1 gate canary --version v2
 stop up
 [ "$code" = 0 ] || fail "up: exit $code"

@@ -290,6 +290,22 @@ deployed() {
 	expect 0 deploy "done" "$stage" --version "$version"
 }
 
+# credited STAGE VERSION SECONDS: so much of the soak is earned
+credited() {
+	"$andon" gate "$1" --version "$2" --format json >out 2>err
+	credit=$(json '$.soak.credited_s' out)
+	[ "${credit:-0}" -ge "$3" ]
+}
+
+# answered CODE REASON STAGE VERSION: what the gate says now; 0 is a failure
+# unless it is what was asked for
+answered() {
+	"$andon" gate "$3" --version "$4" --format json >out 2>err
+	code=$?
+	[ $code != 0 ] || [ "$1" = 0 ] || fail "it passed: $(cat out)"
+	[ $code = "$1" ] && grep -q "\"reason\":\"$2: " out
+}
+
 # enough results before a deployment that the judges have a past: at most
 # `SECONDS` of them
 past() {
