@@ -166,31 +166,81 @@ static size_t utf8_put(uint32_t point, char out[4])
 	return 4;
 }
 
-/* \uXXXX, with its second half when it is a surrogate pair. */
-static size_t unit_json_point(struct str t, size_t at, char out[4], size_t *n)
+/*
+ * A text that was quoted as JSON `depth` times: before a letter stand 2^(depth
+ * - 1) backslashes, before a quote one less than twice as many, and a backslash
+ * is twice as many.
+ */
+enum { DEPTH_MAX = 4 };
+
+static bool backslashes(struct str t, size_t at, size_t count)
 {
+	if (at > t.len || t.len - at < count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (t.ptr[at + i] != '\\')
+			return false;
+	return true;
+}
+
+/* \uXXXX, with its second half when it is a surrogate pair. */
+static size_t unit_json_point(struct str t, size_t at, size_t slashes,
+	char out[4], size_t *n)
+{
+	size_t first = slashes + 5; /* and "uXXXX" */
 	uint32_t high;
 	uint32_t low;
 
-	if (!hex_number(t, at + 2, 4, &high))
+	if (!hex_number(t, at + slashes + 1, 4, &high))
 		return 0;
 	if (high < 0xd800 || high > 0xdbff) {
 		*n = utf8_put(high, out);
-		return 6;
+		return first;
 	}
-	if (t.len < at + 12 || t.ptr[at + 6] != '\\' || t.ptr[at + 7] != 'u' ||
-		!hex_number(t, at + 8, 4, &low) || low < 0xdc00 || low > 0xdfff)
+	if (!backslashes(t, at + first, slashes) ||
+		t.len <= at + first + slashes ||
+		t.ptr[at + first + slashes] != 'u' ||
+		!hex_number(t, at + first + slashes + 1, 4, &low) ||
+		low < 0xdc00 || low > 0xdfff)
 		return 0;
 	*n = utf8_put(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00), out);
-	return 12;
+	return 2 * first;
+}
+
+static size_t unit_json(struct str t, size_t at, unsigned depth, char out[4],
+	size_t *n)
+{
+	static const char from[] = "/bfnrt";
+	static const char to[] = "/\b\f\n\r\t";
+	size_t slashes = (size_t)1 << (depth - 1);
+	const char *hit;
+
+	if (!backslashes(t, at, slashes) || t.len - at == slashes)
+		return 0;
+	char c = t.ptr[at + slashes];
+	if (c == 'u')
+		return unit_json_point(t, at, slashes, out, n);
+	hit = c ? strchr(from, c) : NULL;
+	if (hit) {
+		out[0] = to[hit - from];
+		return slashes + 1;
+	}
+	if (backslashes(t, at, 2 * slashes)) {
+		out[0] = '\\';
+		return 2 * slashes;
+	}
+	if (backslashes(t, at, 2 * slashes - 1) && t.len - at >= 2 * slashes &&
+		t.ptr[at + 2 * slashes - 1] == '"') {
+		out[0] = '"';
+		return 2 * slashes;
+	}
+	return 0;
 }
 
 /* What an encoded unit at `at` stands for; 0: there is none. */
-static size_t unit_decode(struct str t, size_t at, char out[4], size_t *n)
+static size_t unit_decode(struct str t, size_t at, unsigned depth, char out[4],
+	size_t *n)
 {
-	static const char from[] = "\"\\/bfnrt";
-	static const char to[] = "\"\\/\b\f\n\r\t";
-	const char *hit;
 	uint32_t v;
 
 	*n = 1;
@@ -202,15 +252,7 @@ static size_t unit_decode(struct str t, size_t at, char out[4], size_t *n)
 		out[0] = ' ';
 		return 1;
 	}
-	if (t.ptr[at] != '\\' || at + 1 >= t.len)
-		return 0;
-	if (t.ptr[at + 1] == 'u')
-		return unit_json_point(t, at, out, n);
-	hit = t.ptr[at + 1] ? strchr(from, t.ptr[at + 1]) : NULL;
-	if (!hit)
-		return 0;
-	out[0] = to[hit - from];
-	return 2;
+	return unit_json(t, at, depth, out, n);
 }
 
 static bool same(char secret, char text, bool base64)
@@ -220,17 +262,41 @@ static bool same(char secret, char text, bool base64)
 				  (secret == '/' && text == '_')));
 }
 
+/*
+ * Length of the unit at `at` that stands for the beginning of `want`, in one
+ * of its encodings.  A byte that an inner JSON left alone is one level less
+ * deep than its neighbours; only how many backslashes make one is `depth`.
+ */
+static size_t unit_match(const struct needle *needle, struct str want,
+	struct str t, size_t at, unsigned depth, size_t *ret_bytes)
+{
+	for (unsigned other = 0; other <= DEPTH_MAX; other++) {
+		char out[4];
+		size_t n = 0;
+		size_t took =
+			unit_decode(t, at, other ? other : depth, out, &n);
+
+		if (!took || n > want.len || (other && out[0] == '\\'))
+			continue;
+		if (n > 1 ? memcmp(out, want.ptr, n) == 0
+			  : same(want.ptr[0], out[0], needle->base64)) {
+			*ret_bytes = n;
+			return took;
+		}
+	}
+	return 0;
+}
+
 /* Length of the text that is the needle; 0: it is not. */
 static size_t needle_match(const struct needle *needle, struct str t,
-	size_t from, bool raw_first)
+	size_t from, unsigned depth, bool raw_first)
 {
 	struct str s = needle->bytes;
 	size_t at = from;
 	size_t i = 0;
 
 	while (i < s.len) {
-		char out[4];
-		size_t n = 0;
+		size_t n = 1;
 		size_t took = 0;
 		bool raw;
 
@@ -238,18 +304,12 @@ static size_t needle_match(const struct needle *needle, struct str t,
 			return 0;
 		raw = same(s.ptr[i], t.ptr[at], needle->base64);
 		if (!raw || !raw_first)
-			took = unit_decode(t, at, out, &n);
-		if (took && n <= s.len - i &&
-			(n > 1 ? memcmp(out, s.ptr + i, n) == 0
-			       : same(s.ptr[i], out[0], needle->base64))) {
-			i += n;
-			at += took;
-		} else if (raw) {
-			i++;
-			at++;
-		} else {
+			took = unit_match(needle, str_sub(s, i, s.len), t, at,
+				depth, &n);
+		if (!took && !raw)
 			return 0;
-		}
+		i += n;
+		at += took ? took : 1;
 	}
 	return at - from;
 }
@@ -258,14 +318,13 @@ static void match_first(const struct redact *r, struct str t, size_t at,
 	unsigned char first, struct match *best)
 {
 	for (; r; r = r->parent)
-		for (const struct needle *n = r->first[first]; n; n = n->next) {
-			size_t a = needle_match(n, t, at, true);
-			size_t b = a ? 0 : needle_match(n, t, at, false);
-
-			a = a ? a : b;
-			if (a > best->len)
-				*best = (struct match){ n, a };
-		}
+		for (const struct needle *n = r->first[first]; n; n = n->next)
+			for (unsigned way = 0; way < 2 * DEPTH_MAX; way++) {
+				size_t len = needle_match(n, t, at, way / 2 + 1,
+					way % 2 == 0);
+				if (len > best->len)
+					*best = (struct match){ n, len };
+			}
 }
 
 /* The longest needle that stands at `at`. */
@@ -276,14 +335,22 @@ static struct match match_at(const struct redact *r, struct str t, size_t at)
 	size_t n;
 
 	match_first(r, t, at, (unsigned char)t.ptr[at], &best);
-	if (unit_decode(t, at, out, &n) && out[0] != t.ptr[at])
-		match_first(r, t, at, (unsigned char)out[0], &best);
+	for (unsigned depth = 1; depth <= DEPTH_MAX; depth++) {
+		if (!unit_decode(t, at, depth, out, &n))
+			break;
+		if (out[0] != t.ptr[at])
+			match_first(r, t, at, (unsigned char)out[0], &best);
+		if (t.ptr[at] != '\\')
+			break;
+	}
 	return best;
 }
 
-static struct match match_next(const struct redact *r, struct str t, size_t *at)
+/* The first that begins before `end`. */
+static struct match match_next(const struct redact *r, struct str t, size_t *at,
+	size_t end)
 {
-	for (; *at < t.len; (*at)++) {
+	for (; *at < t.len && *at < end; (*at)++) {
 		struct match m = match_at(r, t, *at);
 
 		if (m.needle)
@@ -296,26 +363,50 @@ bool redact_holds(const struct redact *r, struct str text)
 {
 	size_t at = 0;
 
-	return !redact_empty(r) && match_next(r, text, &at).needle;
+	return !redact_empty(r) && match_next(r, text, &at, text.len).needle;
+}
+
+static bool write_head(const struct redact *r, struct str text, size_t most,
+	struct buf *out)
+{
+	size_t start = out->len;
+	size_t from = 0;
+
+	while (!out->over && from < text.len && out->len - start < most) {
+		size_t left = most - (out->len - start);
+		size_t at = from;
+		size_t end = text.len - from > left ? from + left : text.len;
+		struct match m = match_next(r, text, &at, end);
+
+		buf_add(out, str_sub(text, from, at - from));
+		from = at + m.len;
+		if (m.needle)
+			buf_addf(out, "[%.*s]", STR_ARG(m.needle->name));
+	}
+	return !out->over;
 }
 
 bool redact_write(const struct redact *r, struct str text, struct buf *out)
 {
-	size_t from = 0;
+	if (redact_empty(r))
+		return buf_add(out, text);
+	return write_head(r, text, SIZE_MAX, out);
+}
 
-	while (!redact_empty(r) && from < text.len) {
-		size_t at = from;
-		struct match m = match_next(r, text, &at);
+struct str redact_head(const struct redact *r, struct arena *a, struct str text,
+	size_t most)
+{
+	struct str result;
+	struct buf out;
 
-		buf_add(out, str_sub(text, from, at - from));
-		from = at;
-		if (!m.needle)
-			break;
-		buf_addf(out, "[%.*s]", STR_ARG(m.needle->name));
-		from = at + m.len;
-	}
-	buf_add(out, str_sub(text, from, text.len - from));
-	return !out->over;
+	if (redact_empty(r))
+		return text;
+	/* the last that is added may be a name, which is an id */
+	buf_init(&out, (most < text.len ? most : text.len) * 12 + 128);
+	write_head(r, text, most, &out);
+	result = arena_str(a, buf_str(&out));
+	buf_done(&out);
+	return result;
 }
 
 struct str redact_str(const struct redact *r, struct arena *a, struct str text)
@@ -390,7 +481,7 @@ void redact_shell(const struct redact *r, struct str word, struct buf *out)
 	}
 	while (from < word.len) {
 		size_t at = from;
-		struct match m = match_next(r, word, &at);
+		struct match m = match_next(r, word, &at, word.len);
 
 		if (at > from)
 			shell_quote(str_sub(word, from, at - from), out);

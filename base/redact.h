@@ -12,7 +12,8 @@
  * Takes secrets out of text, where a record or a report is made.
  *
  * A secret is found as it is; with any of its bytes percent-encoded (either
- * case, `+` for a space); with any of its bytes JSON-escaped; and inside
+ * case, `+` for a space); with any of its bytes JSON-escaped, also when that
+ * was quoted as JSON again (a body that is shown as a string); and inside
  * base64 of either alphabet at each of the three alignments, so also inside
  * Basic credentials, and again percent-encoded or JSON-escaped.  What is found
  * becomes [NAME].
@@ -34,6 +35,13 @@ bool redact_empty(const struct redact *r);
 bool redact_write(const struct redact *r, struct str text, struct buf *out);
 /* The same as a string; the text itself when nothing was in it. */
 struct str redact_str(const struct redact *r, struct arena *a, struct str text);
+/*
+ * The same of a text that will be cut: at least its first `most` bytes, where
+ * there are so many.  Whoever cuts first may leave half of a secret, which
+ * nobody finds any more.
+ */
+struct str redact_head(const struct redact *r, struct arena *a, struct str text,
+	size_t most);
 /* Is there any in it? */
 bool redact_holds(const struct redact *r, struct str text);
 /*

@@ -500,8 +500,6 @@ struct run *run_start(const struct run_host *h, const struct run_ask *ask)
 	crypto_random(r->result.trace_id, sizeof(r->result.trace_id));
 	r->has_base = r->job->region->base_url.len &&
 		      http_origin(r->job->region->base_url, r->arena, &r->base);
-	if (!run_vars(r, ask, &r->decided))
-		r->section = SECTION_CLEANUP; /* nothing was begun */
 	/* what can not begin is told so by RUN_BEGIN: done() is never called
 	 * from here */
 	if (!run_vars(r, ask, &r->decided))

@@ -202,6 +202,7 @@ bool run_vars(struct run *r, const struct run_ask *ask, struct verdict *v)
 			       ask->number)) |
 		       1;
 	vars_init(&r->vars, r->arena, seed);
+	r->vars.redact = r->redact;
 	r->vars.wall_us = loop_wall_us(r->host->loop);
 	builtins_set(r, ask);
 	for (size_t i = 0; i < j->nsecrets; i++)

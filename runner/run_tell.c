@@ -8,7 +8,7 @@
  * the redaction; a body is cut only after it, so that no half of a secret is
  * left at the cut.
  */
-enum { EXCERPT_SLACK = 64 * 1024, CURL_MAX = 256 * 1024, HEADERS_TOLD = 64 };
+enum { CURL_MAX = 256 * 1024, HEADERS_TOLD = 64 };
 
 static struct str clean(struct run *r, struct str text)
 {
@@ -94,7 +94,7 @@ static bool body_told(const struct run *r, bool ok)
 static struct str excerpt(struct run *r, struct str body)
 {
 	size_t most = r->job->suite->record.max_body;
-	struct str text = clean(r, str_sub(body, 0, most + EXCERPT_SLACK));
+	struct str text = redact_head(r->redact, r->arena, body, most);
 
 	return text.len > most ? str_sub(text, 0, most) : text;
 }

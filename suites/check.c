@@ -310,35 +310,37 @@ static struct str check_text(const struct check *c, struct arena *a)
 	if (c->name.ptr)
 		text = arena_printf(a, "%.*s: %.*s", STR_ARG(c->name),
 			STR_ARG(text));
-	return visible_text(a, text);
+	return visible_text(a, NULL, text);
 }
 
 /* 1234.567 ms as people read it */
-static struct str took_text(struct arena *a, const struct json *ms)
+static struct str took_text(const struct look *l, const struct json *ms)
 {
 	char out[32];
 	struct str us;
 	uint64_t n;
 
 	if (ms->type != JSON_NUMBER ||
-		!decimal_mul(a, ms->text, STR("1000"), &us) ||
+		!decimal_mul(l->a, ms->text, STR("1000"), &us) ||
 		!str_to_u64(us, &n))
-		return value_text(a, ms);
-	return arena_str(a, str_from(units_took_text(n, out)));
+		return value_text(l->a, l->v->redact, ms);
+	return arena_str(l->a, str_from(units_took_text(n, out)));
 }
 
 static struct str actual_text(const struct check *c, const struct value *v,
-	struct arena *a)
+	const struct look *l)
 {
+	const struct redact *r = l->v->redact;
+
 	if (v->state == VALUE_MISSING)
 		return v->why.ptr ? v->why : STR("missing");
 	if (v->state != VALUE_OK)
-		return visible_text(a, v->why);
+		return visible_text(l->a, r, v->why);
 	if (query_unit(c->query) == UNIT_MS && !c->filters)
-		return took_text(a, v->json);
+		return took_text(l, v->json);
 	if (v->nodes && v->json->count == 1)
-		return value_text(a, v->json->first);
-	return value_text(a, v->json);
+		return value_text(l->a, r, v->json->first);
+	return value_text(l->a, r, v->json);
 }
 
 static struct assertion *eval_one(const struct check *c, const struct look *l)
@@ -354,7 +356,7 @@ static struct assertion *eval_one(const struct check *c, const struct look *l)
 	as->where = c->where;
 	as->text = check_text(c, l->a);
 	as->expected = predicate_expected(c->predicate, &j);
-	as->actual = actual_text(c, &v, l->a);
+	as->actual = actual_text(c, &v, l);
 	if (!as->ok && j.note.ptr && v.state == VALUE_OK)
 		as->actual = arena_printf(l->a, "%.*s (%.*s)",
 			STR_ARG(as->actual), STR_ARG(j.note));

@@ -57,7 +57,7 @@ static struct str source_text(const struct reading *r,
 		if (s.ptr[i] == '\n' || s.ptr[i] == '\t')
 			((char *)s.ptr)[i] = ' ';
 	}
-	return visible_text(r->a, s);
+	return visible_text(r->a, NULL, s);
 }
 
 static bool has_unit(enum unit unit)
@@ -85,7 +85,8 @@ static bool read_want(const struct reading *r, const struct yaml_node *n,
 					  "16KiB");
 		raw = true;
 	}
-	p->want_text = raw ? source_text(r, n) : value_text(r->a, literal);
+	p->want_text =
+		raw ? source_text(r, n) : value_text(r->a, NULL, literal);
 	return true;
 }
 
@@ -440,11 +441,13 @@ enum judgement predicate_judge_all(const struct predicate *first,
 
 /* --- writing ------------------------------------------------------------ */
 
-struct str visible_text(struct arena *a, struct str s)
+/* Secrets go before anything is cut: nobody finds half of one again. */
+struct str visible_text(struct arena *a, const struct redact *r, struct str s)
 {
-	struct str cut = s;
 	struct buf b;
 
+	s = redact_head(r, a, s, VALUE_TEXT_MAX + 1);
+	struct str cut = s;
 	if (s.len > VALUE_TEXT_MAX) {
 		cut.len = VALUE_TEXT_MAX - 3;
 		while (cut.len > 0 &&
@@ -460,19 +463,25 @@ struct str visible_text(struct arena *a, struct str s)
 	return text;
 }
 
-struct str value_text(struct arena *a, const struct json *j)
+struct str value_text(struct arena *a, const struct redact *r,
+	const struct json *j)
 {
+	bool scalar = j->type == JSON_STRING || j->type == JSON_NUMBER;
+	size_t most = (size_t)64 * VALUE_TEXT_MAX;
 	struct json head = *j;
 	struct buf b;
 
-	if (j->type == JSON_STRING || j->type == JSON_NUMBER)
-		head.text = str_sub(j->text, 0, (size_t)2 * VALUE_TEXT_MAX);
-	buf_init(&b, (size_t)64 * VALUE_TEXT_MAX);
-	if (j->type == JSON_STRING || j->type == JSON_NUMBER)
-		json_write(&b, &head);
-	else
-		json_write(&b, j);
-	struct str text = visible_text(a, b.ptr ? buf_str(&b) : STR(""));
+	/* a whole secret of a list or an object, each byte as \uXXXX */
+	if (!redact_empty(r))
+		most += (size_t)6 * SECRET_MAX;
+	if (scalar)
+		head.text = str_sub(redact_head(r, a, j->text,
+					    (size_t)2 * VALUE_TEXT_MAX),
+			0, (size_t)2 * VALUE_TEXT_MAX);
+	buf_init(&b, most);
+	/* a copy of a list or an object would be out of its tree */
+	json_write(&b, scalar ? &head : j);
+	struct str text = visible_text(a, r, b.ptr ? buf_str(&b) : STR(""));
 	buf_done(&b);
 	return text;
 }
@@ -551,8 +560,8 @@ struct str predicate_expected(const struct predicate *p, struct judge *j)
 	if (template_tree_refs(p->want) && !has_unit(p->unit) &&
 		template_tree_value(p->want, j->v, &want, &secret, &why))
 		shown = text && want->type == JSON_STRING
-				? visible_text(j->a, want->text)
-				: value_text(j->a, want);
+				? visible_text(j->a, j->v->redact, want->text)
+				: value_text(j->a, j->v->redact, want);
 	if (equals)
 		return shown;
 	return arena_printf(j->a, "%s %.*s", p->row->word, STR_ARG(shown));

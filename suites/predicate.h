@@ -113,8 +113,9 @@ void predicate_refs(const struct predicate *first, struct arena *a,
 
 /* A value bounded and safe to show: at most VALUE_TEXT_MAX bytes. */
 enum { VALUE_TEXT_MAX = 200 };
-struct str value_text(struct arena *a, const struct json *j);
+struct str value_text(struct arena *a, const struct redact *r,
+	const struct json *j);
 /* Text that is safe to show, cut at VALUE_TEXT_MAX bytes. */
-struct str visible_text(struct arena *a, struct str s);
+struct str visible_text(struct arena *a, const struct redact *r, struct str s);
 
 #endif

@@ -50,7 +50,7 @@ enum judgement judge_length(const struct predicate *p, const struct value *got,
 
 static void note_element(struct judge *j, size_t index, const struct json *e)
 {
-	struct str text = value_text(j->a, e);
+	struct str text = value_text(j->a, j->v->redact, e);
 
 	j->note = arena_printf(j->a, "element %zu is %.*s", index,
 		STR_ARG(str_sub(text, 0, 60)));

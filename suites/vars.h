@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/redact.h"
 #include "base/str.h"
 
 /*
@@ -30,7 +31,8 @@ struct vars {
 	struct var *first;
 	uint64_t seed;    /* of the random functions; 0: the kernel's */
 	uint64_t *random; /* where the seeded functions stand; NULL: seed 0 */
-	int64_t wall_us;  /* what now() and unix() answer: start of the step */
+	const struct redact *redact; /* what no text may show; NULL: nothing */
+	int64_t wall_us; /* what now() and unix() answer: start of the step */
 };
 
 /* seed 0: random from the kernel; else the functions repeat. */

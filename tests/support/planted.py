@@ -3,7 +3,8 @@
 
 planted.py serve          a server that answers with all forms of them, in
                           headers and body; prints its port
-planted.py find FILE...   says where one of them stands; exit 1 if anywhere
+planted.py find FILE...   says where one of them, or half of one, stands;
+                          exit 1 if anywhere
 planted.py forms          one form a line: what `find` must find
 
 The secrets are in PLANTED_ENV, PLANTED_FILE (the text, not the path) and
@@ -48,10 +49,24 @@ def forms(secret):
     yield "json, slash", json.dumps(secret)[1:-1].replace(
         "/", "\\/").encode()
     yield "json, all", "".join(f"\\u{ord(c):04x}" for c in secret).encode()
+    for depth in (2, 3):
+        text = secret
+        for _ in range(depth):
+            text = json.dumps(text)[1:-1]
+        yield f"json {depth} times", text.encode()
     yield from base64_cores(raw)
     for user in ("u", "ab", "smoke"):
         yield f"basic {user}", base64.b64encode(
             f"{user}:{secret}".encode()).rstrip(b"=")
+
+
+def halves():
+    """What is left of a form when somebody cuts it in the middle."""
+    for name, form, text in all_forms():
+        if not form.startswith("basic"):
+            half = max(6, len(text) // 2)
+            yield name, f"begin of {form}", text[:half]
+            yield name, f"end of {form}", text[-half:]
 
 
 def all_forms():
@@ -68,7 +83,7 @@ class Reflect(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         length = int(self.headers.get("Content-Length") or 0)
-        sent = self.rfile.read(length).decode("latin-1")
+        sent = self.rfile.read(length).decode()
         if self.path.startswith("/token"):
             body = {"token": SECRETS["PLANTED_TOKEN"]}
         else:
@@ -77,7 +92,7 @@ class Reflect(http.server.BaseHTTPRequestHandler):
                 "headers": dict(self.headers.items()),
                 "sent": sent,
                 "secrets": SECRETS,
-                "forms": {f"{n} {f}": t.decode("latin-1")
+                "forms": {f"{n} {f}": t.decode()
                           for n, f, t in all_forms()},
             }
         text = json.dumps(body, indent=1).encode()
@@ -108,7 +123,7 @@ def find(paths):
     for path in paths:
         with open(path, "rb") as f:
             text = f.read()
-        for name, form, needle in all_forms():
+        for name, form, needle in [*all_forms(), *halves()]:
             at = text.find(needle)
             if at >= 0:
                 found += 1

@@ -137,3 +137,47 @@ Test(redact, a_shell_word_repeats_it_without_telling_it)
 	redact_shell(set, STR("http://a/b?c=1"), &text);
 	cr_assert_str_eq(text.ptr, "'http://a/b?c=1'");
 }
+
+/* A body in JSON is shown as a string, and that in a report in JSON. */
+Test(redact, quoted_as_json_again_and_again)
+{
+	struct buf quoted;
+
+	buf_init(&quoted, 4096);
+	buf_add(&text, secret);
+	for (int depth = 1; depth <= 4; depth++) {
+		buf_clear(&quoted);
+		buf_add_json(&quoted, buf_str(&text));
+		buf_clear(&text);
+		buf_add(&text, buf_str(&quoted));
+		cr_assert(redact_holds(set, buf_str(&text)), "%d times: %s",
+			depth, text.ptr);
+	}
+	buf_clear(&text);
+	buf_add_z(&text, "p\\\\\\\"ss\\\\/w\\\\u002Brd %x\\\\\\\\"
+			 "\\\\u00e9&Z9");
+	expect("[pw]");
+	/* the inner JSON left \xc3\xa9 alone, the outer one did not */
+	buf_clear(&text);
+	buf_add_z(&text, "p\\\\\\\"ss/w+rd %x\\\\\\\\\\u00e9&Z9");
+	expect("[pw]");
+	buf_done(&quoted);
+}
+
+static struct str head(size_t most)
+{
+	return redact_head(set, arena, buf_str(&text), most);
+}
+
+Test(redact, a_head_ends_with_no_half_of_a_secret)
+{
+	buf_add_z(&text, "1234");
+	buf_add(&text, secret);
+	buf_add_z(&text, "5678");
+	cr_assert(str_eq(head(3), STR("123")));
+	cr_assert(str_eq(head(4), STR("1234")));
+	for (size_t most = 5; most <= 8; most++)
+		cr_assert(str_eq(head(most), STR("1234[pw]")), "%zu", most);
+	cr_assert(str_eq(head(9), STR("1234[pw]5")));
+	cr_assert(str_eq(head(SIZE_MAX), STR("1234[pw]5678")));
+}
