@@ -2,6 +2,7 @@
 # Store, runner and detector as three processes, and each of them lost: the
 # gate never passes without all of them, and a detector that was killed comes
 # to the same numbers as one that reads the whole stream again.
+# shellcheck source=tests/support/gate_world.sh
 . "$(dirname "$0")/../support/gate_world.sh"
 world west east
 suites 500ms
@@ -46,8 +47,8 @@ until_true 30 answered 4 detector_stale canary v2 ||
 	fail "no detector, and yet: $(cat out)"
 
 say "the restarted one resumes from the checkpoint"
-redis exists '{orders}:checkpoint:orders/canary/v2/1@prod/west' >exists
-[ "$(cat exists)" = 1 ] || fail "no checkpoint: $(redis keys '*')"
+redis exists '{orders}:checkpoint:orders/canary/v2/1@prod/west' >found
+[ "$(cat found)" = 1 ] || fail "no checkpoint: $(redis keys '*')"
 stop runner # a still stream has one right answer
 start third detect --state "$here/d1"
 # numbers NAME DETECTOR: credit and evidence, when all of the stream is read

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What looks good until the last moment: a canary that goes down just before
 # its soak ends, and a rollout that got stuck half-way.  Neither passes.
+# shellcheck source=tests/support/gate_world.sh
 . "$(dirname "$0")/../support/gate_world.sh"
 world west east npwest npeast
 suites 500ms

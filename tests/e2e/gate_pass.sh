@@ -1,6 +1,7 @@
 #!/bin/sh
 # The gate of a healthy canary, and what keeps it from passing: nobody
 # registered it, a queue, a freeze, the cord, a newer version, a signal.
+# shellcheck source=tests/support/gate_world.sh
 . "$(dirname "$0")/../support/gate_world.sh"
 world west east ice npwest npeast
 suites 500ms
@@ -89,12 +90,7 @@ kill -HUP "$(cat up.pid)"
 until_true 10 grep -q 'reload_refused.*orders.yaml:[0-9]*:[0-9]*' up.err ||
 	fail "the log does not say where"
 region west count
-before=$answer
-grew() {
-	region west count
-	[ "$answer" != "$before" ]
-}
-until_true 10 grew || fail "nothing runs after a refused reload"
+until_true 10 region_count_is_not west "$answer" || fail "nothing runs after a refused reload"
 cp good.yaml suites/orders.yaml
 kill -HUP "$(cat up.pid)"
 until_true 10 grep -q 'event=plan_reloaded' up.err ||

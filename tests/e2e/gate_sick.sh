@@ -1,6 +1,7 @@
 #!/bin/sh
 # Canary and control fail together: the environment, not the version.  It is
 # no pass and no stop.
+# shellcheck source=tests/support/gate_world.sh
 . "$(dirname "$0")/../support/gate_world.sh"
 world west east
 suites 1s

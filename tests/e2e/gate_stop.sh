@@ -1,6 +1,7 @@
 #!/bin/sh
 # A version that breaks everything, and one that never comes up: both stop the
 # line within a minute, and only a person opens it again.
+# shellcheck source=tests/support/gate_world.sh
 . "$(dirname "$0")/../support/gate_world.sh"
 world west east eu
 suites 1s

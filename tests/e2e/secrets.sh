@@ -1,7 +1,9 @@
 #!/bin/sh
+# shellcheck disable=SC2016,SC2089,SC2090 # quotes are part of the secrets
 # Secrets that are planted in a suite, sent in every place that a request has,
 # and thrown back by the server in every form: nothing that Andon writes holds
 # one of them.
+# shellcheck source=tests/support/gate_world.sh
 . "$(dirname "$0")/../support/gate_world.sh"
 planted=$(cd "$(dirname "$0")/../support" && pwd)/planted.py
 PLANTED_ENV='e1/Zq+"w? x&y=Ω'
@@ -38,7 +40,7 @@ cat >wrong <<'END'
         $.forms.*: {contains: nothing}
       body: {contains: nothing at all}
 END
-cat >head <<END
+cat >common <<END
 owner: team
 runbook: https://wiki.example.com/planted
 every: 1s
@@ -65,7 +67,7 @@ END
 suite() {
 	{
 		printf 'version: 1\nsuite: %s\n' "$1"
-		cat head
+		cat common
 		printf 'steps:\n  - name: %s\n' "$1"
 		cat - ${2:+"$2"}
 	} >"suites/$1.yaml"
@@ -124,8 +126,8 @@ suite refused <<'END'
 END
 
 say "the forms are found where they are"
-python3 "$planted" forms >forms
-python3 "$planted" find forms >/dev/null && fail "the search is blind"
+python3 "$planted" forms >every
+python3 "$planted" find every >/dev/null && fail "the search is blind"
 curl -s "$base/x" >answer
 [ "$(python3 "$planted" find answer | wc -l)" -gt 30 ] ||
 	fail "the server does not reflect"

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+#!/bin/sh
 # A world for the end-to-end tests of the gate: simulated regions, a line file
 # with short soaks, suites, and the real binary in the background.  Sourced;
 # everything that it starts ends with the script, whichever way that ends.
@@ -87,6 +87,11 @@ region() {
 	ok*) ;;
 	*) fail "region $*: $answer" ;;
 	esac
+}
+
+region_count_is_not() {
+	region "$1" count
+	[ "$answer" != "$2" ]
 }
 
 world() {
