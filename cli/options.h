@@ -55,6 +55,8 @@ enum option_kind {
 	  "only suites with one of these tags")                                \
 	X("var",      var,       LIST,     "NAME=VALUE", NULL,                 \
 	  "set a variable of the suites")                                      \
+	X("set",      set,       LIST,     "NAME=VALUE", NULL,                 \
+	  "another value of a setting, such as false_halt=2%")                 \
 	X("version",  version,   TEXT,     "V",    NULL,                       \
 	  "the version that is deployed")                                      \
 	X("wait",     wait_ms,   DURATION, "DURATION", NULL,                   \
@@ -112,7 +114,7 @@ enum option_id {
 /* clang-format on */
 
 struct options {
-	struct list suites, where, tag, var, region, report;
+	struct list suites, where, tag, var, set, region, report;
 	const char *line, *redis, *state, *base_url, *version, *fixes, *change,
 		*by, *reason, *cause, *name, *id;
 	uint64_t wait_ms, grace_ms, keep_ms, seed, concurrency, threads;

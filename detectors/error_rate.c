@@ -268,5 +268,6 @@ const struct detector error_rate_detector = {
 	.deployed = deployed,
 	.judge_from = judge_from,
 	.judge = state_judge,
+	.glance = state_glance,
 	.count = state_count,
 };

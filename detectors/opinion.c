@@ -275,3 +275,17 @@ struct opinion state_judge(const void *state, int64_t now_us)
 		op.state = VERDICT_PASS;
 	return op;
 }
+
+struct glance state_glance(const void *state)
+{
+	const struct head *h = state;
+	struct glance g = { .evidence = own_past(h) ? h->past_e : h->total };
+	enum stream_kind kind;
+	uint32_t index;
+
+	if (h->halt_rule != HALT_NONE)
+		g.halted_us = h->halted_us;
+	if (!own_past(h) && g.evidence >= GLANCE_EXACT)
+		g.evidence = streams_evidence(h, &kind, &index);
+	return g;
+}

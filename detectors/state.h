@@ -376,6 +376,7 @@ int64_t silence_total_us(const struct head *h, int64_t now_us);
 
 /* opinion.c */
 struct opinion state_judge(const void *state, int64_t now_us);
+struct glance state_glance(const void *state);
 struct tally state_count(const void *state, uint16_t region, uint32_t check);
 
 #endif

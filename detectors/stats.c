@@ -199,6 +199,39 @@ double stats_excluded(double n10, double n01, double n00)
 	return high;
 }
 
+/* Of "the rise is at most this"; half bets, so that no factor is negative. */
+static double rise_log_e(double n10, double n01, double n00, double rise)
+{
+	double t[BETS];
+
+	for (int i = 0; i < BETS; i++) {
+		double l = bets[i] / 2;
+
+		t[i] = n10 * log(1 + l * (1 - rise)) + n00 * log(1 - l * rise) +
+		       n01 * log(1 - l * (1 + rise));
+	}
+	return log_mean_exp(t);
+}
+
+double stats_least_rise(double n10, double n01, double n00)
+{
+	double low = -1.0;
+	double high = 1.0;
+	double target = log(1 / EXCLUDE_AT);
+
+	if (rise_log_e(n10, n01, n00, low) < target)
+		return -1.0;
+	for (int i = 0; i < BISECTIONS; i++) {
+		double mid = (low + high) / 2;
+
+		if (rise_log_e(n10, n01, n00, mid) >= target)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 static double past_log_e(double k, double n, double p)
 {
 	double t[BETS];

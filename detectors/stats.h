@@ -91,6 +91,8 @@ double stats_run_length(double n, double alpha, double p);
  * control n01, both or neither n00.  1: nothing.
  */
 double stats_excluded(double n10, double n01, double n00);
+/* The same pairs the other way: the largest rise that is shown at 95 %. */
+double stats_least_rise(double n10, double n01, double n00);
 /* The same for k failures in n results over a known rate q0. */
 double stats_excluded_past(double k, double n, double q0);
 /*

@@ -39,6 +39,50 @@ double detector_least_pass_s(double runs_per_s, double smallest_effect,
 	return ((double)clean + failures) / runs_per_s;
 }
 
+double detector_least_rise(const struct opinion *op)
+{
+	return stats_least_rise(op->canary_only, op->control_only,
+		(double)op->pairs - op->canary_only - op->control_only);
+}
+
+/* What would be excluded after `times` as much of the same. */
+static double excluded_after(const struct opinion *op, double times)
+{
+	double n10 = op->canary_only * times;
+	double n01 = op->control_only * times;
+
+	return stats_excluded(n10, n01, op->pairs * times - n10 - n01);
+}
+
+#define TIMES_MAX 1e6
+
+double detector_more_s(const struct opinion *op, double elapsed_s,
+	double smallest_effect)
+{
+	double low = 1;
+	double high = 2;
+
+	if (!op->pairs || !(elapsed_s > 0))
+		return INFINITY;
+	if (excluded_after(op, 1) <= smallest_effect)
+		return 0;
+	while (excluded_after(op, high) > smallest_effect) {
+		if (high > TIMES_MAX)
+			return INFINITY;
+		low = high;
+		high *= 2;
+	}
+	while (high - low > low / 256) {
+		double mid = (low + high) / 2;
+
+		if (excluded_after(op, mid) > smallest_effect)
+			low = mid;
+		else
+			high = mid;
+	}
+	return (high - 1) * elapsed_s;
+}
+
 const char *halt_rule_token(enum halt_rule r)
 {
 	static const char *const token[HALT_RULES] = {

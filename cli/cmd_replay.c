@@ -1,0 +1,118 @@
+/*
+ * andon replay: recorded deployments through the detectors, without a store:
+ * what would have been said, when and why, with these or other settings.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/replay.h"
+
+enum { OUTPUT_MAX = 1 << 20 };
+
+static int code_of(enum verdict_state s)
+{
+	if (s == VERDICT_HALT)
+		return EXIT_FAIL;
+	return s == VERDICT_PASS ? EXIT_PASS : EXIT_UNDECIDED;
+}
+
+/* A halt beats what is undecided, and that beats a pass. */
+static int worse(int a, int b)
+{
+	if (a == EXIT_FAIL || b == EXIT_FAIL)
+		return EXIT_FAIL;
+	return a > b ? a : b;
+}
+
+static bool say(const struct options *o, const struct recording *rec,
+	const struct replayed *r, struct err *e)
+{
+	struct buf out;
+	bool ok;
+
+	buf_init(&out, OUTPUT_MAX);
+	if (o->format == FORMAT_JSON)
+		replay_say_json(rec, r, &out);
+	else
+		replay_say_human(rec, r, &out);
+	ok = !out.over && output_buf(&out, stdout);
+	if (!ok)
+		err_set(e, ERR_IO, "stdout: %s",
+			out.over ? "the answer is too long"
+				 : strerrordesc_np(errno));
+	buf_done(&out);
+	return ok;
+}
+
+static bool replay_one(const struct options *o, const char *path,
+	const struct replay_settings *s, int *code, struct err *e)
+{
+	struct arena *a = arena_new();
+	struct recording rec;
+	struct replayed r;
+	bool ok = recording_read(a, path, &rec, e);
+
+	if (ok) {
+		replay_run(detectors[0], &rec, s, &r);
+		*code = worse(*code, code_of(r.opinion.state));
+		ok = say(o, &rec, &r, e);
+		replayed_free(&r);
+		recording_free(&rec);
+	}
+	arena_free(a);
+	return ok;
+}
+
+static int replay_main(struct options *o)
+{
+	struct arena *a = arena_new();
+	struct replay_settings s;
+	struct diags ds;
+	int code = EXIT_PASS;
+	int trouble = 0;
+
+	if (o->args.count == 0) {
+		arena_free(a);
+		return output_usage("replay", "give at least one recording");
+	}
+	diags_init(&ds, a);
+	replay_defaults(detectors[0], &s);
+	if (!replay_set(detectors[0], &o->set, a, &s, &ds))
+		trouble = output_diags(&ds, false, stderr);
+	for (size_t i = 0; !trouble && i < o->args.count; i++) {
+		struct err e = { 0 };
+
+		if (!replay_one(o, o->args.item[i], &s, &code, &e))
+			trouble = output_err("replay", &e);
+	}
+	arena_free(a);
+	return trouble ? trouble : code;
+}
+
+const struct command command_replay = {
+	.name = "replay",
+	.args = "FILE...",
+	.summary = "recorded results through the detectors, without a store",
+	.help = "Says what the detector would have answered, when and why, on "
+		"recorded deployments.\nEach FILE is CSV (`-`: stdin):\n\n"
+		"  # {\"id\": \"d7\", \"checks\": 20, \"interval_s\": 10, "
+		"\"history_s\": 2400,\n"
+		"     \"soak_s\": 1800, \"baselines\": 1, \"groups\": null}   "
+		"(one line)\n"
+		"  t_ms,check,region,ok,lat_ms\n"
+		"  -2400000,0,0,1,84.2\n\n"
+		"t = 0 is the deploy, region 0 the canary, an empty latency is "
+		"unknown.\n\n"
+		"  andon replay d7.csv\n"
+		"  andon replay --set false_halt=0.1% --set soak=1h "
+		"--format json *.csv\n\n"
+		"--set takes false_halt, smallest_effect, soak and the "
+		"detector's own settings\n(docs/detectors.md).  The exit code "
+		"is that of the worst answer: 1 a halt,\n3 undecided, 0 all "
+		"pass; 2 when a file or a setting is wrong.",
+	.options = TAKES_COMMON | TAKES(set),
+	.run = replay_main,
+};

@@ -1,0 +1,172 @@
+#!/bin/sh
+# `andon replay`: the labelled deployments of ../shared/traces as good as the
+# reference or better, and what it says to recordings that are wrong.
+set -u
+andon=${ANDON:?the binary under test}
+shared=$(cd "${ANDON_SHARED:-../shared}" 2>/dev/null && pwd)
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+failed=0
+
+fail() {
+	echo "FAIL: $*" >&2
+	failed=$((failed + 1))
+}
+
+# recording FILE [EXTRA ROW...]: 5 checks every 10 s, 20 min before, 10 after;
+# all pass.
+recording() {
+	to=$1
+	shift
+	/usr/bin/python3 - "$to" "$@" <<'EOF'
+import sys
+out = open(sys.argv[1], "w")
+print('# {"id": "r", "checks": 5, "interval_s": 10, "history_s": 1200,'
+      ' "soak_s": 600, "baselines": 1, "groups": null}', file=out)
+print("t_ms,check,region,ok,lat_ms", file=out)
+for t in range(-1200000, 600000, 2000):
+    for region in (0, 1):
+        print(f"{t},{t // 2000 % 5},{region},1,{80 + t // 2000 % 7}", file=out)
+for row in sys.argv[2:]:
+    print(row, file=out)
+EOF
+}
+
+# field FILE EXPR: of the one line of JSON in FILE
+field() {
+	/usr/bin/python3 -c 'import json, sys
+v = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"
+}
+
+recording good.csv
+"$andon" replay --format json good.csv >good.json 2>err
+[ $? = 0 ] || fail "good: exit, $(cat err)"
+[ "$(field good.json 'v["id"], v["verdict"], v["t"], v["why"]')" = \
+	"('r', 'pass', 600, [])" ] || fail "good: $(cat good.json)"
+"$andon" replay - <good.csv >out 2>err || fail "stdin: $(cat err)"
+grep -q 'pass after 10:00: rules out a rise above' out || fail "$(cat out)"
+
+# Every cut of it is no pass: less evidence never is one.
+for rows in 0 1 100 1000 1500 1700; do
+	head -n $((2 + rows)) good.csv >cut.csv
+	"$andon" replay --format json cut.csv >cut.json 2>err
+	[ $? = 3 ] || fail "cut after $rows: $(cat cut.json err)"
+	[ "$(field cut.json 'v["verdict"], bool(v["why"])')" = \
+		"('inconclusive', True)" ] || fail "cut $rows: $(cat cut.json)"
+done
+
+# A copy, a late one and latencies that can not be change nothing else.
+/usr/bin/python3 - <<'EOF'
+lines = open("good.csv").read().split("\n")
+odd = lines[:2]
+for i, line in enumerate(lines[2:-1]):
+    odd.append(line)
+    if i % 50 == 7:
+        odd.append(line)
+    if i % 50 == 8:
+        odd[-1] = line[:line.rindex(",") + 1] + ["nan", "-3", "1e99"][i % 3]
+odd.insert(900, odd.pop(800))
+open("odd.csv", "w").write("\n".join(odd) + "\n")
+EOF
+"$andon" replay --format json odd.csv >odd.json 2>err || fail "odd: $(cat err)"
+[ "$(field odd.json 'v["verdict"], v["input"]')" = "('pass', {'rows': 1836, \
+'fed': 1800, 'duplicates': 36, 'late': 1, 'bad_latencies': 36})" ] ||
+	fail "odd: $(cat odd.json)"
+
+# refuse TEXT ARGUMENT...
+refuse() {
+	text=$1
+	shift
+	"$andon" replay "$@" >out 2>err </dev/null
+	code=$?
+	[ "$code" = 2 ] || fail "$*: exit $code, not 2"
+	[ -s out ] && fail "$*: stdout: $(cat out)"
+	grep -qF -- "$text" err || fail "$*: $(cat err)"
+}
+
+# bad TEXT ROW
+bad() {
+	recording bad.csv "$2"
+	refuse "bad.csv:1803: $1" bad.csv
+}
+
+bad 'region 2 is not between 0 and 1' '600000,0,2,1,80'
+bad 'region -1 is not' '600000,0,-1,1,80'
+bad 'check 5 is not between 0 and 4' '600000,5,0,1,80'
+bad 'ok 2 is not between' '600000,0,0,2,80'
+bad '`ok` is not a whole number' '600000,0,0,true,80'
+bad '`t_ms` is not a whole number' 'nan,0,0,1,80'
+bad 't_ms 99999999999999 is not between' '99999999999999,0,0,1,80'
+bad '`lat_ms` is neither empty' '600000,0,0,1,fast'
+bad 'a row has 5 fields' '600000,0,0'
+bad 'the result of line 1801 again, but it says otherwise' '598000,4,0,0,80'
+refuse 'none.csv: No such file' none.csv
+refuse 'give at least one recording'
+printf 'a,b\n' >plain.csv
+refuse 'plain.csv:1: not a recording' plain.csv
+: >empty.csv
+refuse 'empty.csv:1: not a recording' empty.csv
+printf '# {"checks": 3,}\n' >json.csv
+refuse 'json.csv:1: column 16: not JSON' json.csv
+sed '1s/"checks": 5/"checks": 0/' good.csv >head.csv
+refuse '`checks` must be between 1 and' head.csv
+sed '1s/"soak_s": 600, //' good.csv >head.csv
+refuse '`soak_s` must be a number' head.csv
+sed '1s/10,/"10s",/' good.csv >head.csv
+refuse '`interval_s` must be a number' head.csv
+sed '1s/null/["a"]/' good.csv >head.csv
+refuse '`groups` must be null or a list of 5' head.csv
+sed 2d good.csv >head.csv
+refuse 'head.csv:2: the second line must be' head.csv
+
+refuse 'false_halt' --set false_hlt=1% good.csv
+refuse 'must be between 0.01% and 20%' --set false_halt=50% good.csv
+refuse '`smallest_effect` must be a share' --set smallest_effect=often good.csv
+refuse '`soak`' --set soak=never good.csv
+refuse '`forgive` must be between 1 and 10' --set forgive=11 good.csv
+refuse 'transient' --set transiet=20s good.csv
+refuse 'must be NAME=VALUE' --set transient good.csv
+refuse 'must be NAME=VALUE' --set 'transient=[1]' good.csv
+"$andon" replay --set soak=20m --format json good.csv >out 2>err
+[ $? = 3 ] || fail "soak=20m: $(cat out err)"
+"$andon" replay --set smallest_effect=0.5% --format json good.csv >out 2>err
+[ $? = 3 ] || fail "smallest_effect=0.5%: $(cat out err)"
+[ "$(field out 'v["more_s"] > 600')" = True ] || fail "more_s: $(cat out)"
+
+if [ ! -d "$shared/traces" ]; then
+	[ "${CI:-}" = true ] && fail "../shared/traces is absent"
+	echo "NOT RUN (62 traces: no ../shared/traces)"
+	[ "$failed" = 0 ] || exit 1
+	exit 0
+fi
+
+"$andon" replay --format json "$shared"/traces/d*.csv >ours.jsonl 2>err
+[ $? = 1 ] || fail "traces: $(head -c 500 err)"
+/usr/bin/python3 - "$shared" <<'EOF' || fail "the score of the traces"
+import json, statistics, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1] + "/detection")
+import evaluate
+labels = json.load(open(sys.argv[1] + "/traces/labels.json"))
+ours = [json.loads(l) for l in open("ours.jsonl")]
+R, _ = evaluate.score(labels, ours)
+median = evaluate.q(R["delay"], .5)
+print(f"false halts {sum(R['fh'])}/{len(R['fh'])}, "
+      f"found {sum(R['det'])}/{len(R['det'])}, median delay {median:g} s, "
+      f"{statistics.median(R['ratio']):.2f} x the bound, "
+      f"unsafe {len(R['unsafe'])}, dishonest {len(R['dishonest'])}, "
+      f"undecided {sum(R['nodata'])}/{len(R['nodata'])}")
+REFERENCE_MEDIAN_S = 138
+wrong = [l["id"] for l, o in zip(labels, ours) if l["id"] != o["id"] or
+         o["verdict"] not in l["expect"]]
+assert not R["missing"] and not wrong, wrong
+assert sum(R["fh"]) == 0 and sum(R["early"]) == 0
+assert all(R["det"]) and len(R["det"]) == 26
+assert not R["unsafe"] and not R["dishonest"]
+assert all(R["nodata"]) and R["nodata"]
+assert median <= REFERENCE_MEDIAN_S, median
+EOF
+
+[ "$failed" = 0 ] || exit 1
+echo "replay: all held"
