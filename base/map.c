@@ -39,7 +39,7 @@ void map_free(struct map *m)
 	if (!m)
 		return;
 	for (size_t i = 0; i < m->used; i++)
-		free((char *)m->entry[i].key.ptr);
+		str_disown(&m->entry[i].key);
 	free(m->entry);
 	free(m->index);
 	free(m);
@@ -63,7 +63,7 @@ static void grow(struct map *m)
 		if (m->entry[i].value)
 			m->entry[living++] = m->entry[i];
 		else
-			free((char *)m->entry[i].key.ptr);
+			str_disown(&m->entry[i].key);
 	}
 	m->used = living;
 	if (living >= m->cap / 2) {
@@ -98,7 +98,6 @@ void *map_set(struct map *m, struct str key, void *value)
 {
 	uint64_t hash = hash64(key);
 	struct entry *e = find(m, key, hash);
-	char *copy;
 
 	assert(value);
 	if (e) {
@@ -109,11 +108,7 @@ void *map_set(struct map *m, struct str key, void *value)
 	}
 	if (m->used == m->cap)
 		grow(m);
-	copy = xmalloc(key.len + 1);
-	if (key.len)
-		memcpy(copy, key.ptr, key.len);
-	copy[key.len] = '\0';
-	m->entry[m->used] = (struct entry){ hash, { copy, key.len }, value };
+	m->entry[m->used] = (struct entry){ hash, str_own(key), value };
 	index_add(m, m->used++);
 	m->count++;
 	return NULL;

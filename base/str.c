@@ -6,9 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/oom.h"
+
 struct str str_from(const char *z)
 {
 	return z ? (struct str){ z, strlen(z) } : STR_NONE;
+}
+
+struct str str_own(struct str s)
+{
+	char *copy = xmalloc(s.len + 1);
+
+	if (s.len)
+		memcpy(copy, s.ptr, s.len);
+	copy[s.len] = '\0';
+	return (struct str){ copy, s.len };
+}
+
+void str_disown(struct str *s)
+{
+	free((char *)s->ptr);
+	*s = STR_NONE;
 }
 
 static unsigned char lower(char c)

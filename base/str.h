@@ -26,6 +26,12 @@ struct str {
 /* clang-format on */
 
 struct str str_from(const char *z); /* NULL gives STR_NONE */
+/*
+ * A copy, followed by a NUL, that the caller owns until str_disown(); of
+ * STR_NONE too it is an empty string.
+ */
+struct str str_own(struct str s);
+void str_disown(struct str *s); /* and makes it STR_NONE */
 bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
 int str_cmp(struct str a, struct str b);        /* bytewise, as memcmp */

@@ -1,7 +1,6 @@
 #include "cli/seats.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/oom.h"
 
@@ -13,8 +12,8 @@ enum {
 static void seat_free(struct seat *s)
 {
 	trial_free(s->trial);
-	free((void *)(uintptr_t)s->deployment.ptr);
-	free((void *)(uintptr_t)s->region.ptr);
+	str_disown(&s->deployment);
+	str_disown(&s->region);
 	free(s);
 }
 
@@ -48,15 +47,6 @@ struct seat *seats_find(struct seats *s, struct str deployment,
 	return NULL;
 }
 
-static struct str keep_str(struct str s)
-{
-	char *copy = xmalloc(s.len + 1);
-
-	memcpy(copy, s.ptr, s.len);
-	copy[s.len] = '\0';
-	return (struct str){ copy, s.len };
-}
-
 /* Judged: from `deploy done` to the verdict, and after it for a while. */
 static bool is_judged(const struct facts *f, const struct stage *s,
 	const struct deployment *d)
@@ -84,8 +74,8 @@ static struct seat *seat_add(struct seats *s, struct str deployment,
 {
 	struct seat *one = xcalloc(1, sizeof(*one));
 
-	one->deployment = keep_str(deployment);
-	one->region = keep_str(region);
+	one->deployment = str_own(deployment);
+	one->region = str_own(region);
 	one->next = s->first;
 	s->first = one;
 	return one;

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/oom.h"
-#include "store/codec.h"
-#include "store/feed_parts.h"
+#include "store/feed_impl.h"
 
 /*
  * Two stages.  Per runner: `pending` holds results whose predecessor has not
@@ -16,66 +15,61 @@
  *
  * All of it happens in feed_add(); feed_next() takes from `out`.
  */
+enum { FEED_RUNNERS_KEEP = 64 }; /* beyond: those silent for an hour go */
+#define FEED_FORGET_US (INT64_C(3600) * 1000000)
 
 /* ---- items ---- */
 
-struct item *feed_item_alloc(size_t line, size_t env, size_t region,
-	size_t packed)
+struct feed_item *feed_item_new(const struct str part[FEED_PARTS])
 {
-	struct item *it =
-		xcalloc(1, sizeof(*it) + line + env + region + packed);
+	size_t bytes = 0;
+	struct feed_item *it;
 
-	it->line_len = (uint32_t)line;
-	it->env_len = (uint32_t)env;
-	it->region_len = (uint32_t)region;
-	it->packed_len = (uint32_t)packed;
+	for (size_t i = 0; i < FEED_PARTS; i++)
+		bytes += part[i].len;
+	it = xcalloc(1, sizeof(*it) + bytes);
+	bytes = 0;
+	for (size_t i = 0; i < FEED_PARTS; i++) {
+		it->len[i] = (uint32_t)part[i].len;
+		if (part[i].len)
+			memcpy(it->bytes + bytes, part[i].ptr, part[i].len);
+		bytes += part[i].len;
+	}
 	return it;
 }
 
-struct str feed_item_part(const struct item *it, size_t from, size_t len)
+struct str feed_item_part(const struct feed_item *it, enum feed_part which)
 {
-	return (struct str){ it->bytes + from, len };
+	size_t from = 0;
+
+	for (size_t i = 0; i < which; i++)
+		from += it->len[i];
+	return (struct str){ it->bytes + from, it->len[which] };
 }
 
-struct str feed_item_packed(const struct item *it)
+static struct feed_item *item_of(const struct result *r)
 {
-	return feed_item_part(it,
-		(size_t)it->line_len + it->env_len + it->region_len,
-		it->packed_len);
-}
-
-static struct item *item_new(const struct result *r)
-{
-	struct str line = str_sub(r->line, 0, RECORD_STR_MAX);
-	struct str env = str_sub(r->env, 0, RECORD_STR_MAX);
-	struct str region = str_sub(r->region, 0, RECORD_STR_MAX);
-	struct item *it;
+	struct str part[FEED_PARTS] = {
+		[FEED_LINE] = str_sub(r->line, 0, RECORD_STR_MAX),
+		[FEED_ENV] = str_sub(r->env, 0, RECORD_STR_MAX),
+		[FEED_REGION] = str_sub(r->region, 0, RECORD_STR_MAX),
+	};
+	struct feed_item *it;
 	struct buf packed;
-	char *p;
 
 	buf_init(&packed, RESULT_BYTES_MAX);
 	result_pack(&packed, r);
 	assert(!packed.over);
-	it = feed_item_alloc(line.len, env.len, region.len, packed.len);
+	part[FEED_PACKED] = buf_str(&packed);
+	it = feed_item_new(part);
 	it->at_us = it->end_us = result_end_us(r);
 	it->epoch = r->id.epoch;
 	it->seq = r->id.seq;
-	p = it->bytes;
-	if (line.len)
-		memcpy(p, line.ptr, line.len);
-	p += line.len;
-	if (env.len)
-		memcpy(p, env.ptr, env.len);
-	p += env.len;
-	if (region.len)
-		memcpy(p, region.ptr, region.len);
-	p += region.len;
-	memcpy(p, packed.ptr, packed.len);
 	buf_done(&packed);
 	return it;
 }
 
-void feed_items_add(struct items *q, struct item *it)
+void feed_items_add(struct feed_items *q, struct feed_item *it)
 {
 	it->next = NULL;
 	if (q->last)
@@ -86,9 +80,9 @@ void feed_items_add(struct items *q, struct item *it)
 	q->count++;
 }
 
-static struct item *items_take(struct items *q)
+static struct feed_item *items_take(struct feed_items *q)
 {
-	struct item *it = q->first;
+	struct feed_item *it = q->first;
 
 	q->first = it->next;
 	if (!q->first)
@@ -97,7 +91,7 @@ static struct item *items_take(struct items *q)
 	return it;
 }
 
-static void items_free(struct items *q)
+static void items_free(struct feed_items *q)
 {
 	while (q->first)
 		free(items_take(q));
@@ -105,14 +99,14 @@ static void items_free(struct items *q)
 
 /* ---- runners ---- */
 
-static void runner_free(struct runner *r)
+static void runner_free(struct feed_runner *r)
 {
 	for (size_t i = 0; i < r->npending; i++)
 		free(r->pending[i]);
 	free(r->pending);
 	items_free(&r->ready);
 	free(r->gap);
-	free((char *)r->name.ptr);
+	str_disown(&r->name);
 	free(r);
 }
 
@@ -143,7 +137,7 @@ static void runners_forget(struct feed *f)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < f->nrunners; i++) {
-		struct runner *r = f->runner[i];
+		struct feed_runner *r = f->runner[i];
 
 		if (r->npending || r->ready.count || !r->talked ||
 			r->last_us > f->newest_us - FEED_FORGET_US)
@@ -154,25 +148,22 @@ static void runners_forget(struct feed *f)
 	f->nrunners = kept;
 }
 
-struct runner *feed_runner_insert(struct feed *f, size_t at, struct str name)
+struct feed_runner *feed_runner_insert(struct feed *f, size_t at,
+	struct str name)
 {
-	struct runner *r = xcalloc(1, sizeof(*r));
-	char *copy = xmalloc(name.len + 1);
+	struct feed_runner *r = xcalloc(1, sizeof(*r));
 
-	if (name.len)
-		memcpy(copy, name.ptr, name.len);
-	copy[name.len] = '\0';
-	r->name = (struct str){ copy, name.len };
+	r->name = str_own(name);
 	f->runner = xrealloc(f->runner,
-		(f->nrunners + 1) * sizeof(struct runner *));
+		(f->nrunners + 1) * sizeof(struct feed_runner *));
 	memmove(f->runner + at + 1, f->runner + at,
-		(f->nrunners - at) * sizeof(struct runner *));
+		(f->nrunners - at) * sizeof(struct feed_runner *));
 	f->runner[at] = r;
 	f->nrunners++;
 	return r;
 }
 
-static struct runner *runner_get(struct feed *f, struct str name)
+static struct feed_runner *runner_get(struct feed *f, struct str name)
 {
 	bool hit;
 	size_t at = feed_runner_slot(f, name, &hit);
@@ -186,14 +177,14 @@ static struct runner *runner_get(struct feed *f, struct str name)
 	return feed_runner_insert(f, at, name);
 }
 
-static void gap_drop(struct runner *r, size_t at)
+static void gap_drop(struct feed_runner *r, size_t at)
 {
 	memmove(r->gap + at, r->gap + at + 1,
 		(r->ngaps - at - 1) * sizeof(*r->gap));
 	r->ngaps--;
 }
 
-void feed_gap_insert(struct runner *r, size_t at, struct gap g)
+void feed_gap_insert(struct feed_runner *r, size_t at, struct feed_gap g)
 {
 	if (r->ngaps == FEED_GAPS_MAX) { /* the oldest is lost for good */
 		gap_drop(r, 0);
@@ -207,10 +198,10 @@ void feed_gap_insert(struct runner *r, size_t at, struct gap g)
 }
 
 /* Takes one seq out of the gaps; false: it is not missing. */
-static bool gap_fill(struct feed *f, struct runner *r, uint64_t seq)
+static bool gap_fill(struct feed *f, struct feed_runner *r, uint64_t seq)
 {
 	for (size_t i = r->ngaps; i-- > 0;) {
-		struct gap g = r->gap[i];
+		struct feed_gap g = r->gap[i];
 
 		if (seq < g.from || seq > g.to)
 			continue;
@@ -232,7 +223,7 @@ static bool gap_fill(struct feed *f, struct runner *r, uint64_t seq)
 }
 
 /* Index of the first pending seq that is not smaller. */
-static size_t pending_slot(const struct runner *r, uint64_t seq)
+static size_t pending_slot(const struct feed_runner *r, uint64_t seq)
 {
 	size_t low = 0;
 	size_t high = r->npending;
@@ -248,21 +239,21 @@ static size_t pending_slot(const struct runner *r, uint64_t seq)
 	return low;
 }
 
-void feed_pending_insert(struct runner *r, size_t at, struct item *it)
+void feed_pending_insert(struct feed_runner *r, size_t at, struct feed_item *it)
 {
 	if (r->npending == r->cap) {
 		r->cap = r->cap ? r->cap * 2 : 16;
-		r->pending =
-			xrealloc(r->pending, r->cap * sizeof(struct item *));
+		r->pending = xrealloc(r->pending,
+			r->cap * sizeof(struct feed_item *));
 	}
 	memmove(r->pending + at + 1, r->pending + at,
-		(r->npending - at) * sizeof(struct item *));
+		(r->npending - at) * sizeof(struct feed_item *));
 	r->pending[at] = it;
 	r->npending++;
 }
 
 /* In the order of one runner time never goes back. */
-static void ready_add(struct runner *r, struct item *it)
+static void ready_add(struct feed_runner *r, struct feed_item *it)
 {
 	if (r->talked && it->at_us < r->last_us)
 		it->at_us = r->last_us;
@@ -272,10 +263,10 @@ static void ready_add(struct runner *r, struct item *it)
 }
 
 /* Declares what is missing before the first pending one as lost. */
-static void hole_give_up(struct feed *f, struct runner *r)
+static void hole_give_up(struct feed *f, struct feed_runner *r)
 {
 	uint64_t seq = r->pending[0]->seq;
-	struct gap g = { r->next ? r->next : 1, seq - 1, r->next != 0 };
+	struct feed_gap g = { r->next ? r->next : 1, seq - 1, r->next != 0 };
 
 	if (g.from <= g.to) {
 		if (g.counted)
@@ -285,7 +276,7 @@ static void hole_give_up(struct feed *f, struct runner *r)
 	r->next = seq;
 }
 
-static void ready_take_pending(struct runner *r)
+static void ready_take_pending(struct feed_runner *r)
 {
 	size_t n = 0;
 
@@ -294,12 +285,13 @@ static void ready_take_pending(struct runner *r)
 		r->next++;
 	}
 	memmove(r->pending, r->pending + n,
-		(r->npending - n) * sizeof(struct item *));
+		(r->npending - n) * sizeof(struct feed_item *));
 	r->npending -= n;
 }
 
 /* Moves what is in order; holes older than `until_us` are given up. */
-static void runner_advance(struct feed *f, struct runner *r, int64_t until_us)
+static void runner_advance(struct feed *f, struct feed_runner *r,
+	int64_t until_us)
 {
 	while (r->npending) {
 		if (r->next == 0 && r->pending[0]->seq <= 1)
@@ -315,7 +307,8 @@ static void runner_advance(struct feed *f, struct runner *r, int64_t until_us)
 }
 
 /* A restarted runner: nothing of its former life will be taken any more. */
-static void runner_restart(struct feed *f, struct runner *r, uint64_t epoch)
+static void runner_restart(struct feed *f, struct feed_runner *r,
+	uint64_t epoch)
 {
 	bool known = r->epoch != 0 || r->talked || r->npending;
 
@@ -328,12 +321,12 @@ static void runner_restart(struct feed *f, struct runner *r, uint64_t epoch)
 /* ---- merge ---- */
 
 /* The runner with the smallest (time, name) that is ready. */
-static struct runner *merge_first(const struct feed *f)
+static struct feed_runner *merge_first(const struct feed *f)
 {
-	struct runner *best = NULL;
+	struct feed_runner *best = NULL;
 
 	for (size_t i = 0; i < f->nrunners; i++) {
-		struct runner *r = f->runner[i];
+		struct feed_runner *r = f->runner[i];
 
 		if (r->ready.count &&
 			(!best || r->ready.first->at_us <
@@ -344,13 +337,13 @@ static struct runner *merge_first(const struct feed *f)
 }
 
 /* Can another runner that talks still bring something before (at, r)? */
-static bool merge_held(const struct feed *f, const struct runner *r,
+static bool merge_held(const struct feed *f, const struct feed_runner *r,
 	int64_t at_us)
 {
 	bool before = true; /* q's name comes before r's */
 
 	for (size_t i = 0; i < f->nrunners; i++) {
-		const struct runner *q = f->runner[i];
+		const struct feed_runner *q = f->runner[i];
 
 		if (q == r) {
 			before = false;
@@ -368,7 +361,7 @@ static bool merge_held(const struct feed *f, const struct runner *r,
 	return false;
 }
 
-static void out_add(struct feed *f, struct item *it)
+static void out_add(struct feed *f, struct feed_item *it)
 {
 	if (it->at_us < f->out_us)
 		it->at_us = f->out_us;
@@ -380,7 +373,7 @@ static void out_add(struct feed *f, struct item *it)
 
 static void merge(struct feed *f)
 {
-	struct runner *r;
+	struct feed_runner *r;
 
 	while ((r = merge_first(f))) {
 		int64_t at_us = r->ready.first->at_us;
@@ -418,7 +411,7 @@ void feed_free(struct feed *f)
 }
 
 /* False: a duplicate, or of a former life. */
-static bool runner_add(struct feed *f, struct runner *r,
+static bool runner_add(struct feed *f, struct feed_runner *r,
 	const struct result *res)
 {
 	size_t at;
@@ -430,13 +423,13 @@ static bool runner_add(struct feed *f, struct runner *r,
 	if (r->next && res->id.seq < r->next) {
 		if (!gap_fill(f, r, res->id.seq))
 			return false;
-		ready_add(r, item_new(res));
+		ready_add(r, item_of(res));
 		return true;
 	}
 	at = pending_slot(r, res->id.seq);
 	if (at < r->npending && r->pending[at]->seq == res->id.seq)
 		return false;
-	feed_pending_insert(r, at, item_new(res));
+	feed_pending_insert(r, at, item_of(res));
 	return true;
 }
 
@@ -464,7 +457,7 @@ void feed_add(struct feed *f, const struct result *res)
 /* Nobody talks: the clock is the watermark. */
 static void flush_idle(struct feed *f, int64_t now_us)
 {
-	struct runner *r;
+	struct feed_runner *r;
 
 	if (!f->idle) {
 		f->idle = true;
@@ -483,7 +476,7 @@ bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
 	int64_t *ret_at_us)
 {
 	struct result r = { 0 };
-	struct item *it;
+	struct feed_item *it;
 	bool ok;
 
 	if (!f->out.count)
@@ -492,13 +485,10 @@ bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
 		return false;
 	arena_reset(f->arena);
 	it = items_take(&f->out);
-	r.line = arena_str(f->arena, feed_item_part(it, 0, it->line_len));
-	r.env = arena_str(f->arena,
-		feed_item_part(it, it->line_len, it->env_len));
-	r.region = arena_str(f->arena,
-		feed_item_part(it, (size_t)it->line_len + it->env_len,
-			it->region_len));
-	ok = result_unpack(f->arena, feed_item_packed(it), &r);
+	r.line = arena_str(f->arena, feed_item_part(it, FEED_LINE));
+	r.env = arena_str(f->arena, feed_item_part(it, FEED_ENV));
+	r.region = arena_str(f->arena, feed_item_part(it, FEED_REGION));
+	ok = result_unpack(f->arena, feed_item_part(it, FEED_PACKED), &r);
 	assert(ok); /* we packed it, or feed_load() looked at it */
 	*ret = r;
 	*ret_at_us = it->at_us;

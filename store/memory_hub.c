@@ -7,9 +7,9 @@
 
 /* ---- texts ---- */
 
-static struct text *text_new(struct str s)
+static struct hub_text *text_new(struct str s)
 {
-	struct text *t = xmalloc(sizeof(*t) + s.len + 1);
+	struct hub_text *t = xmalloc(sizeof(*t) + s.len + 1);
 
 	t->len = s.len;
 	if (s.len)
@@ -18,12 +18,11 @@ static struct text *text_new(struct str s)
 	return t;
 }
 
-struct str hub_text_str(const struct text *t)
+struct str hub_text_str(const struct hub_text *t)
 {
 	return (struct str){ t->bytes, t->len };
 }
 
-/* `value` STR_NONE: remove. */
 void hub_text_set(struct map *m, struct str key, struct str value)
 {
 	if (value.ptr)
@@ -42,14 +41,14 @@ static void texts_free(struct map *m)
 	map_free(m);
 }
 
-struct str hub_two_words(struct arena *a, const char *kind, struct str key)
+struct str hub_key(struct arena *a, const char *kind, struct str key)
 {
 	return arena_printf(a, "%s %.*s", kind, STR_ARG(key));
 }
 
 /* ---- streams ---- */
 
-void hub_stream_add(struct stream *s, uint64_t ms, struct str packed)
+void hub_stream_add(struct hub_stream *s, uint64_t ms, struct str packed)
 {
 	if (s->count == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 64;
@@ -64,7 +63,7 @@ void hub_stream_add(struct stream *s, uint64_t ms, struct str packed)
 		(struct stream_entry){ s->last, text_new(packed) };
 }
 
-void hub_stream_drop(struct stream *s, size_t n)
+void hub_stream_drop(struct hub_stream *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		free(s->entry[i].packed);
@@ -74,8 +73,7 @@ void hub_stream_drop(struct stream *s, size_t n)
 	s->count -= n;
 }
 
-/* Index of the first entry after `id`. */
-size_t hub_stream_after(const struct stream *s, struct stream_id id)
+size_t hub_stream_after(const struct hub_stream *s, struct stream_id id)
 {
 	size_t low = 0;
 	size_t high = s->count;
@@ -91,7 +89,7 @@ size_t hub_stream_after(const struct stream *s, struct stream_id id)
 	return low;
 }
 
-static void stream_done(struct stream *s)
+static void stream_done(struct hub_stream *s)
 {
 	hub_stream_drop(s, s->count);
 	free(s->entry);
@@ -124,8 +122,7 @@ static void line_done(struct hub_line *l)
 	}
 	map_free(l->streams);
 	stream_done(&l->audit);
-	free((char *)l->detector.ptr);
-	l->detector = STR_NONE;
+	str_disown(&l->detector);
 	l->detector_until_us = 0;
 	l->rev = 0;
 	l->events = 0;
@@ -149,7 +146,7 @@ void store_hub_free(struct store_hub *h)
 	for (struct hub_line *l = h->line; l; l = next) {
 		next = l->next;
 		line_done(l);
-		free((char *)l->name.ptr);
+		str_disown(&l->name);
 		free(l);
 	}
 	pthread_mutex_destroy(&h->lock);
@@ -173,17 +170,7 @@ void store_hub_flush(struct store_hub *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
-struct str hub_str_own(struct str s)
-{
-	char *copy = xmalloc(s.len + 1);
-
-	if (s.len)
-		memcpy(copy, s.ptr, s.len);
-	copy[s.len] = '\0';
-	return (struct str){ copy, s.len };
-}
-
-struct hub_line *hub_line(struct store_hub *h, struct str name)
+struct hub_line *hub_line_get(struct store_hub *h, struct str name)
 {
 	struct hub_line *l;
 
@@ -192,9 +179,66 @@ struct hub_line *hub_line(struct store_hub *h, struct str name)
 			return l;
 	}
 	l = xcalloc(1, sizeof(*l));
-	l->name = hub_str_own(name);
+	l->name = str_own(name);
 	line_init(l);
 	l->next = h->line;
 	h->line = l;
 	return l;
+}
+
+struct memory_store *memory_of(struct store *s)
+{
+	return (struct memory_store *)s;
+}
+
+bool memory_enter(struct store *s, struct err *e)
+{
+	struct store_hub *h = memory_of(s)->hub;
+
+	pthread_mutex_lock(&h->lock);
+	if (!h->down)
+		return true;
+	pthread_mutex_unlock(&h->lock);
+	return err_set(e, ERR_STORE, "the store in memory is down");
+}
+
+bool memory_leave(struct store *s)
+{
+	pthread_mutex_unlock(&memory_of(s)->hub->lock);
+	return true;
+}
+
+int64_t memory_now_us(struct store *s)
+{
+	return clock_wall_us(memory_of(s)->hub->clock);
+}
+
+/* ---- epochs and fences ---- */
+
+uint64_t hub_epoch(const struct hub_line *l, struct str key)
+{
+	const struct hub_text *t = map_get(l->epochs, key);
+	uint64_t epoch = 0;
+
+	if (t)
+		str_to_u64(hub_text_str(t), &epoch);
+	return epoch;
+}
+
+uint64_t hub_epoch_next(struct store *s, struct arena *a, struct str key)
+{
+	struct hub_line *l = memory_of(s)->line;
+	uint64_t epoch = hub_epoch(l, key) + 1;
+	int64_t now = memory_now_us(s);
+
+	if (now > 0 && epoch < (uint64_t)now / 1000000)
+		epoch = (uint64_t)now / 1000000;
+	hub_text_set(l->epochs, key,
+		arena_printf(a, "%llu", (unsigned long long)epoch));
+	return epoch;
+}
+
+bool hub_epoch_current(const struct hub_line *l, uint64_t epoch)
+{
+	return epoch != 0 && hub_epoch(l, STR("detector")) == epoch;
 }

@@ -1,77 +1,7 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/oom.h"
 #include "store/memory_hub.h"
-
-/*
- * The store in memory: the same texts under the same keys as in Redis, with
- * the hub's clock as the store's clock.  One lock per hub, so that stores of
- * several threads may share it.
- */
-struct memory_store {
-	struct store store;
-	struct store_hub *hub;
-	struct hub_line *line;
-};
-
-static struct memory_store *of(struct store *s)
-{
-	return (struct memory_store *)s;
-}
-
-/* Takes the lock; false, without it, when the hub plays dead. */
-static bool enter(struct store *s, struct err *e)
-{
-	struct store_hub *h = of(s)->hub;
-
-	pthread_mutex_lock(&h->lock);
-	if (!h->down)
-		return true;
-	pthread_mutex_unlock(&h->lock);
-	return err_set(e, ERR_STORE, "the store in memory is down");
-}
-
-static bool leave(struct store *s)
-{
-	pthread_mutex_unlock(&of(s)->hub->lock);
-	return true;
-}
-
-static int64_t now_us(struct store *s)
-{
-	return clock_wall_us(of(s)->hub->clock);
-}
-
-/* ---- epochs and fences ---- */
-
-static uint64_t epoch_last(const struct hub_line *l, struct str key)
-{
-	const struct text *t = map_get(l->epochs, key);
-	uint64_t epoch = 0;
-
-	if (t)
-		str_to_u64(hub_text_str(t), &epoch);
-	return epoch;
-}
-
-static uint64_t epoch_next(struct store *s, struct arena *a, struct str key)
-{
-	struct hub_line *l = of(s)->line;
-	uint64_t epoch = epoch_last(l, key) + 1;
-	int64_t now = now_us(s);
-
-	if (now > 0 && epoch < (uint64_t)now / 1000000)
-		epoch = (uint64_t)now / 1000000;
-	hub_text_set(l->epochs, key,
-		arena_printf(a, "%llu", (unsigned long long)epoch));
-	return epoch;
-}
-
-static bool epoch_current(const struct hub_line *l, uint64_t epoch)
-{
-	return epoch != 0 && epoch_last(l, STR("detector")) == epoch;
-}
 
 /* ---- facts ---- */
 
@@ -109,16 +39,16 @@ static bool memory_facts(struct store *s, struct arena *a, struct facts *ret,
 	struct err *e)
 {
 	struct facts_parts *p = facts_parts_new(a);
-	struct hub_line *l = of(s)->line;
+	struct hub_line *l = memory_of(s)->line;
 	struct facts f = { 0 };
 	bool ok;
 
-	if (!enter(s, e))
+	if (!memory_enter(s, e))
 		return false;
-	f.now_us = now_us(s);
+	f.now_us = memory_now_us(s);
 	f.rev = l->rev;
 	f.line = arena_str(a, s->line);
-	f.detector.epoch = epoch_last(l, STR("detector"));
+	f.detector.epoch = hub_epoch(l, STR("detector"));
 	f.detector.id = STR("");
 	if (l->detector.ptr && l->detector_until_us > f.now_us) {
 		f.detector.id = arena_str(a, l->detector);
@@ -126,7 +56,7 @@ static bool memory_facts(struct store *s, struct arena *a, struct facts *ret,
 	}
 	ok = records_read(l, p, e);
 	runners_read(l, a, p, f.now_us);
-	leave(s);
+	memory_leave(s);
 	if (!ok)
 		return false;
 	facts_parts_end(p, &f);
@@ -137,39 +67,39 @@ static bool memory_facts(struct store *s, struct arena *a, struct facts *ret,
 static bool memory_commit(struct store *s, const struct tx *t,
 	enum commit_answer *ret, struct err *e)
 {
-	struct hub_line *l = of(s)->line;
+	struct hub_line *l = memory_of(s)->line;
 
-	if (!enter(s, e))
+	if (!memory_enter(s, e))
 		return false;
-	if (t->epoch && !epoch_current(l, t->epoch)) {
+	if (t->epoch && !hub_epoch_current(l, t->epoch)) {
 		*ret = COMMIT_FENCED;
-		return leave(s);
+		return memory_leave(s);
 	}
 	if (t->rev != l->rev) {
 		*ret = COMMIT_CONFLICT;
-		return leave(s);
+		return memory_leave(s);
 	}
 	for (const struct tx_op *op = t->first; op; op = op->next) {
 		if (op->kind == TX_AUDIT)
-			hub_stream_add(&l->audit, (uint64_t)now_us(s) / 1000,
-				op->value);
+			hub_stream_add(&l->audit,
+				(uint64_t)memory_now_us(s) / 1000, op->value);
 		else
 			hub_text_set(l->records,
-				hub_two_words(t->arena, tx_kind_word(op->kind),
+				hub_key(t->arena, tx_kind_word(op->kind),
 					op->key),
 				op->value);
 	}
 	l->rev++;
 	l->events++;
 	*ret = COMMIT_DONE;
-	return leave(s);
+	return memory_leave(s);
 }
 
 /* ---- results ---- */
 
-static struct stream *stream_of(struct hub_line *l, struct str region)
+static struct hub_stream *stream_of(struct hub_line *l, struct str region)
 {
-	struct stream *s = map_get(l->streams, region);
+	struct hub_stream *s = map_get(l->streams, region);
 
 	if (!s) {
 		s = xcalloc(1, sizeof(*s));
@@ -184,7 +114,7 @@ static bool memory_append(struct store *s, const struct result *const *r,
 	struct arena *a = arena_new();
 	struct buf packed;
 
-	if (!enter(s, e)) {
+	if (!memory_enter(s, e)) {
 		arena_free(a);
 		return false;
 	}
@@ -195,12 +125,12 @@ static bool memory_append(struct store *s, const struct result *const *r,
 
 		buf_clear(&packed);
 		result_pack(&packed, r[i]);
-		hub_stream_add(stream_of(of(s)->line, name),
-			(uint64_t)now_us(s) / 1000, buf_str(&packed));
+		hub_stream_add(stream_of(memory_of(s)->line, name),
+			(uint64_t)memory_now_us(s) / 1000, buf_str(&packed));
 	}
 	buf_done(&packed);
 	arena_free(a);
-	return leave(s);
+	return memory_leave(s);
 }
 
 /* The millisecond up to which about `max` entries are delivered whole. */
@@ -218,8 +148,8 @@ static uint64_t limit_ms(const struct entries *in, size_t max)
  * Up to `max` entries of one stream and the rest of the last one's
  * millisecond; what is cut off bounds what is delivered of all streams.
  */
-static size_t entries_count(const struct stream *st, size_t from, size_t max,
-	struct entries *in)
+static size_t entries_count(const struct hub_stream *st, size_t from,
+	size_t max, struct entries *in)
 {
 	size_t to = from + max;
 
@@ -235,12 +165,12 @@ static size_t entries_count(const struct stream *st, size_t from, size_t max,
 static bool entries_take(struct store *s, struct cursor *c, struct arena *a,
 	size_t max, struct entries *in)
 {
-	struct map *streams = of(s)->line->streams;
+	struct map *streams = memory_of(s)->line->streams;
 	struct stream_id id;
 	size_t cap = 0;
 
 	for (size_t i = 0; i < c->count; i++) {
-		struct stream *st = map_get(streams, c->region[i]);
+		struct hub_stream *st = map_get(streams, c->region[i]);
 
 		if (!stream_id_parse(cursor_id(c, i), &id))
 			return false;
@@ -250,7 +180,7 @@ static bool entries_take(struct store *s, struct cursor *c, struct arena *a,
 	}
 	in->entry = ARENA_ARRAY(a, cap, struct entry);
 	for (size_t i = 0; i < c->count; i++) {
-		struct stream *st = map_get(streams, c->region[i]);
+		struct hub_stream *st = map_get(streams, c->region[i]);
 		size_t from;
 		size_t n;
 
@@ -274,10 +204,10 @@ static bool memory_read(struct store *s, struct cursor *c, struct arena *a,
 	struct entries in = { .below_ms = UINT64_MAX };
 	bool ok;
 
-	if (!enter(s, e))
+	if (!memory_enter(s, e))
 		return false;
 	ok = entries_take(s, c, a, limits.max, &in);
-	leave(s);
+	memory_leave(s);
 	if (!ok)
 		return err_set(e, ERR_STORE, "bad cursor");
 	entries_sort(&in);
@@ -288,7 +218,7 @@ static bool memory_read(struct store *s, struct cursor *c, struct arena *a,
 static bool results_after(struct hub_line *l, const struct cursor *c)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		struct stream *st = map_get(l->streams, c->region[i]);
+		struct hub_stream *st = map_get(l->streams, c->region[i]);
 		struct stream_id id;
 
 		if (st && stream_id_parse(cursor_id(c, i), &id) &&
@@ -302,17 +232,17 @@ static bool memory_wait(struct store *s, char cursor[48],
 	const struct cursor *results, int wait_ms, bool *ret_woken,
 	struct err *e)
 {
-	struct hub_line *l = of(s)->line;
+	struct hub_line *l = memory_of(s)->line;
 	struct stream_id at = { 0, 0 };
 	bool woken = false;
 
 	(void)wait_ms;
-	if (!enter(s, e))
+	if (!memory_enter(s, e))
 		return false;
 	if (cursor[0] == '$') {
 		at.ms = l->events;
 	} else if (!stream_id_parse(str_from(cursor), &at)) {
-		leave(s);
+		memory_leave(s);
 		return err_set(e, ERR_STORE, "bad cursor %s", cursor);
 	}
 	/* not `<`: after a flush the counter starts again, which is news */
@@ -322,178 +252,24 @@ static bool memory_wait(struct store *s, char cursor[48],
 		woken = true;
 	stream_id_format((struct stream_id){ l->events, 0 }, cursor);
 	*ret_woken = woken;
-	return leave(s);
+	return memory_leave(s);
 }
 
-/* ---- leases ---- */
-
-static bool runner_lease(struct hub_line *l, struct arena *a, struct str id,
-	struct runner_lease *ret)
-{
-	const struct text *t = map_get(l->runners, id);
-
-	return t && runner_lease_read(a, hub_text_str(t), ret);
-}
-
-static void runner_lease_put(struct hub_line *l, const struct runner_lease *r)
-{
-	struct buf text;
-
-	buf_init(&text, RECORD_TEXT_MAX);
-	runner_lease_write(&text, r);
-	hub_text_set(l->runners, r->id, buf_str(&text));
-	buf_done(&text);
-}
-
-static bool memory_runner_join(struct store *s, struct str id,
-	struct str vantage, bool take_over, uint64_t *ret_epoch, struct err *e)
-{
-	struct hub_line *l = of(s)->line;
-	struct arena *a = arena_new();
-	struct runner_lease held;
-	struct runner_lease mine = { .id = id, .vantage = vantage };
-	bool busy;
-
-	if (!enter(s, e)) {
-		arena_free(a);
-		return false;
-	}
-	busy = !take_over && runner_lease(l, a, id, &held) &&
-	       held.valid_until_us > now_us(s);
-	if (!busy) {
-		mine.epoch = epoch_next(s, a, hub_two_words(a, "runner", id));
-		mine.seen_us = now_us(s);
-		mine.valid_until_us =
-			mine.seen_us + (int64_t)RUNNER_JOIN_TTL_MS * 1000;
-		runner_lease_put(l, &mine);
-		*ret_epoch = mine.epoch;
-	}
-	leave(s);
-	arena_free(a);
-	return !busy ||
-	       err_set(e, ERR_BUSY, "a runner with the id %.*s is alive",
-		       STR_ARG(id));
-}
-
-static bool memory_runner_beat(struct store *s, const struct runner_lease *r,
-	uint32_t ttl_ms, struct err *e)
-{
-	struct hub_line *l = of(s)->line;
-	struct arena *a = arena_new();
-	struct runner_lease mine = *r;
-	bool current;
-
-	if (!enter(s, e)) {
-		arena_free(a);
-		return false;
-	}
-	current = epoch_last(l, hub_two_words(a, "runner", r->id)) <= r->epoch;
-	if (current) {
-		/* a store that lost its memory learns the epoch again */
-		hub_text_set(l->epochs, hub_two_words(a, "runner", r->id),
-			arena_printf(a, "%llu", (unsigned long long)r->epoch));
-		mine.seen_us = now_us(s);
-		mine.valid_until_us = mine.seen_us + (int64_t)ttl_ms * 1000;
-		runner_lease_put(l, &mine);
-	}
-	leave(s);
-	arena_free(a);
-	return current ||
-	       err_set(e, ERR_BUSY, "another runner took the id %.*s over",
-		       STR_ARG(r->id));
-}
-
-static bool memory_runner_leave(struct store *s, struct str id, struct err *e)
-{
-	struct hub_line *l = of(s)->line;
-	struct arena *a = arena_new();
-	struct runner_lease held;
-
-	if (!enter(s, e)) {
-		arena_free(a);
-		return false;
-	}
-	if (runner_lease(l, a, id, &held) &&
-		(s->runner_epoch == 0 || held.epoch == s->runner_epoch))
-		free(map_remove(l->runners, id));
-	leave(s);
-	arena_free(a);
-	return true;
-}
+/* ---- the plan, and what a detector writes ---- */
 
 static bool memory_plan_put(struct store *s, const struct plan_record *p,
 	struct err *e)
 {
 	struct buf text;
 
-	if (!enter(s, e))
+	if (!memory_enter(s, e))
 		return false;
 	buf_init(&text, PLAN_TEXT_MAX);
 	plan_write(&text, p);
-	hub_text_set(of(s)->line->records, STR("plan "), buf_str(&text));
+	hub_text_set(memory_of(s)->line->records, STR("plan "), buf_str(&text));
 	buf_done(&text);
-	return leave(s);
+	return memory_leave(s);
 }
-
-static bool memory_detector_join(struct store *s, struct str id,
-	uint32_t ttl_ms, uint64_t *ret_epoch, struct err *e)
-{
-	struct hub_line *l = of(s)->line;
-	struct arena *a = arena_new();
-
-	if (!enter(s, e)) {
-		arena_free(a);
-		return false;
-	}
-	*ret_epoch = 0;
-	if (!l->detector.ptr || l->detector_until_us <= now_us(s) ||
-		str_eq(l->detector, id)) {
-		free((char *)l->detector.ptr);
-		l->detector = hub_str_own(id);
-		l->detector_until_us = now_us(s) + (int64_t)ttl_ms * 1000;
-		*ret_epoch = epoch_next(s, a, STR("detector"));
-		l->events++;
-	}
-	leave(s);
-	arena_free(a);
-	return true;
-}
-
-static bool memory_detector_beat(struct store *s, struct str id, uint64_t epoch,
-	uint32_t ttl_ms, bool *ret_kept, struct err *e)
-{
-	struct hub_line *l = of(s)->line;
-
-	if (!enter(s, e))
-		return false;
-	*ret_kept = epoch_current(l, epoch);
-	if (*ret_kept) {
-		struct str held = l->detector;
-
-		l->detector = hub_str_own(id);
-		free((char *)held.ptr);
-		l->detector_until_us = now_us(s) + (int64_t)ttl_ms * 1000;
-	}
-	return leave(s);
-}
-
-static bool memory_detector_leave(struct store *s, struct str id,
-	uint64_t epoch, struct err *e)
-{
-	struct hub_line *l = of(s)->line;
-
-	(void)id;
-	if (!enter(s, e))
-		return false;
-	if (epoch_current(l, epoch)) {
-		free((char *)l->detector.ptr);
-		l->detector = STR_NONE;
-		l->detector_until_us = 0;
-	}
-	return leave(s);
-}
-
-/* ---- what a detector writes ---- */
 
 static void judgement_put(struct hub_line *l, struct arena *a,
 	const struct judgement *j)
@@ -503,8 +279,7 @@ static void judgement_put(struct hub_line *l, struct arena *a,
 	buf_init(&text, RECORD_TEXT_MAX);
 	judgement_write(&text, j);
 	hub_text_set(l->records,
-		hub_two_words(a, "judge",
-			judgement_key(a, j->deployment, j->region)),
+		hub_key(a, "judge", judgement_key(a, j->deployment, j->region)),
 		buf_str(&text));
 	buf_done(&text);
 }
@@ -512,8 +287,8 @@ static void judgement_put(struct hub_line *l, struct arena *a,
 static void permit_put(struct hub_line *l, struct arena *a,
 	const struct permit *p)
 {
-	struct str key = hub_two_words(a, "permit", p->stage);
-	struct text *before = map_get(l->records, key);
+	struct str key = hub_key(a, "permit", p->stage);
+	struct hub_text *before = map_get(l->records, key);
 	struct permit old;
 	struct buf text;
 
@@ -530,19 +305,19 @@ static void permit_put(struct hub_line *l, struct arena *a,
 static bool memory_judge(struct store *s, const struct judging *j,
 	bool *ret_kept, struct err *e)
 {
-	struct hub_line *l = of(s)->line;
+	struct hub_line *l = memory_of(s)->line;
 	struct arena *a = arena_new();
 
-	if (!enter(s, e)) {
+	if (!memory_enter(s, e)) {
 		arena_free(a);
 		return false;
 	}
-	*ret_kept = epoch_current(l, j->epoch);
+	*ret_kept = hub_epoch_current(l, j->epoch);
 	for (size_t i = 0; *ret_kept && i < j->njudgements; i++)
 		judgement_put(l, a, &j->judgement[i]);
 	for (size_t i = 0; *ret_kept && i < j->npermits; i++)
 		permit_put(l, a, &j->permit[i]);
-	leave(s);
+	memory_leave(s);
 	arena_free(a);
 	return true;
 }
@@ -550,18 +325,17 @@ static bool memory_judge(struct store *s, const struct judging *j,
 static bool memory_fenced_put(struct store *s, const struct fenced *f,
 	bool *ret_kept, struct err *e)
 {
-	struct hub_line *l = of(s)->line;
+	struct hub_line *l = memory_of(s)->line;
 	struct arena *a = arena_new();
 
-	if (!enter(s, e)) {
+	if (!memory_enter(s, e)) {
 		arena_free(a);
 		return false;
 	}
-	*ret_kept = epoch_current(l, f->epoch);
+	*ret_kept = hub_epoch_current(l, f->epoch);
 	if (*ret_kept)
-		hub_text_set(l->fenced, hub_two_words(a, f->what, f->name),
-			f->bytes);
-	leave(s);
+		hub_text_set(l->fenced, hub_key(a, f->what, f->name), f->bytes);
+	memory_leave(s);
 	arena_free(a);
 	return true;
 }
@@ -569,22 +343,22 @@ static bool memory_fenced_put(struct store *s, const struct fenced *f,
 static bool memory_fenced_get(struct store *s, struct arena *a,
 	const struct fenced *f, struct str *ret, struct err *e)
 {
-	const struct text *t;
+	const struct hub_text *t;
 
-	if (!enter(s, e))
+	if (!memory_enter(s, e))
 		return false;
-	t = map_get(of(s)->line->fenced, hub_two_words(a, f->what, f->name));
+	t = map_get(memory_of(s)->line->fenced, hub_key(a, f->what, f->name));
 	*ret = t ? arena_str(a, hub_text_str(t)) : STR_NONE;
-	return leave(s);
+	return memory_leave(s);
 }
 
 static bool memory_audit(struct store *s, struct arena *a, size_t max,
 	struct str **ret, size_t *ret_count, struct err *e)
 {
-	struct stream *audit = &of(s)->line->audit;
+	struct hub_stream *audit = &memory_of(s)->line->audit;
 	size_t n;
 
-	if (!enter(s, e))
+	if (!memory_enter(s, e))
 		return false;
 	n = audit->count < max ? audit->count : max;
 	*ret = ARENA_ARRAY(a, n, struct str);
@@ -593,7 +367,7 @@ static bool memory_audit(struct store *s, struct arena *a, size_t max,
 			hub_text_str(
 				audit->entry[audit->count - n + i].packed));
 	*ret_count = n;
-	return leave(s);
+	return memory_leave(s);
 }
 
 static bool memory_trim(struct store *s, const struct cursor *regions,
@@ -601,28 +375,28 @@ static bool memory_trim(struct store *s, const struct cursor *regions,
 {
 	uint64_t now_ms;
 
-	if (!enter(s, e))
+	if (!memory_enter(s, e))
 		return false;
-	now_ms = (uint64_t)now_us(s) / 1000;
+	now_ms = (uint64_t)memory_now_us(s) / 1000;
 	for (size_t i = 0; i < regions->count && now_ms > keep_ms; i++) {
-		struct stream *st =
-			map_get(of(s)->line->streams, regions->region[i]);
+		struct hub_stream *st = map_get(memory_of(s)->line->streams,
+			regions->region[i]);
 		struct stream_id last = { now_ms - keep_ms - 1, UINT64_MAX };
 
 		if (st)
 			hub_stream_drop(st, hub_stream_after(st, last));
 	}
-	return leave(s);
+	return memory_leave(s);
 }
 
 static bool memory_replicas(struct store *s, int timeout_ms, int *ret,
 	struct err *e)
 {
 	(void)timeout_ms;
-	if (!enter(s, e))
+	if (!memory_enter(s, e))
 		return false;
 	*ret = -1;
-	return leave(s);
+	return memory_leave(s);
 }
 
 static void memory_free(struct store *s)
@@ -667,7 +441,7 @@ struct store *store_memory(struct store_hub *h, struct str line)
 	store_init(&m->store, &memory_ops, line);
 	m->hub = h;
 	pthread_mutex_lock(&h->lock);
-	m->line = hub_line(h, line);
+	m->line = hub_line_get(h, line);
 	pthread_mutex_unlock(&h->lock);
 	return &m->store;
 }

@@ -4,24 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/oom.h"
 #include "store/impl.h"
 
 void store_init(struct store *s, const struct store_ops *ops, struct str line)
 {
-	char *copy = xmalloc(line.len + 1);
-
-	for (size_t i = 0; i < line.len; i++)
-		copy[i] = line.ptr[i];
-	copy[line.len] = '\0';
 	s->ops = ops;
-	s->line = (struct str){ copy, line.len };
+	s->line = str_own(line);
 }
 
 void store_done(struct store *s)
 {
-	free((char *)s->line.ptr);
-	s->line = STR_NONE;
+	str_disown(&s->line);
 }
 
 void store_free(struct store *s)

@@ -5,15 +5,14 @@
 
 #include "store/codec.h"
 #include "store/store.h"
+#include "tests/support/orders.h"
 #include "tests/support/redis_server.h"
 
 /*
  * One suite for both kinds of store: what holds in memory, where the workflow
- * is tested in virtual time, must hold on Redis too.
+ * is tested in virtual time, must hold on Redis too.  What only the clock of
+ * the store in memory can show is in store_memory.c.
  */
-enum { NOW = 1764000000 };
-#define NOW_US (INT64_C(1000000) * NOW)
-
 static struct arena *arena;
 static struct clock_virtual clock_now;
 static struct store_hub *hub;
@@ -23,7 +22,7 @@ static struct err error;
 static void setup(void)
 {
 	arena = arena_new();
-	clock_virtual_init(&clock_now, NOW_US);
+	clock_virtual_init(&clock_now, ORDERS_NOW_US);
 	hub = store_hub_new(&clock_now.base);
 	one = store_memory(hub, STR("orders"));
 	two = store_memory(hub, STR("orders"));
@@ -44,7 +43,7 @@ static struct redis_server *server;
 static void setup_redis(void)
 {
 	arena = arena_new();
-	clock_virtual_init(&clock_now, NOW_US);
+	clock_virtual_init(&clock_now, ORDERS_NOW_US);
 	server = redis_server_start();
 	if (!server)
 		return; /* not installed: said once, by the server's helper */
@@ -65,36 +64,11 @@ TestSuite(store_redis, .init = setup_redis, .fini = teardown_redis);
 
 #define OK(call) cr_assert((call), "%s", error.text)
 
-static struct facts facts_of(struct store *s)
-{
-	struct facts f;
-
-	OK(store_facts(s, arena, &f, &error));
-	return f;
-}
-
-static struct deployment a_deployment(const char *id, const char *version)
-{
-	return (struct deployment){ .id = str_from(id),
-		.stage = STR("canary"),
-		.version = str_from(version),
-		.attempt = 1,
-		.state = DEPLOYMENT_SOAKING };
-}
-
-static enum commit_answer commit(struct store *s, const struct tx *t)
-{
-	enum commit_answer answer;
-
-	OK(store_commit(s, t, &answer, &error));
-	return answer;
-}
-
 /* ---- facts and transactions ---- */
 
 static void an_empty_line_has_empty_facts(void)
 {
-	struct facts f = facts_of(one);
+	struct facts f = facts_of(one, arena);
 
 	cr_assert_eq(f.rev, 0);
 	cr_assert_eq(f.ndeployments + f.nscopes + f.njudgements + f.npermits +
@@ -102,13 +76,13 @@ static void an_empty_line_has_empty_facts(void)
 		0);
 	cr_assert_null(f.plan);
 	cr_assert_eq(f.detector.epoch, 0);
-	cr_assert_gt(f.now_us, NOW_US - 1);
+	cr_assert_gt(f.now_us, ORDERS_NOW_US - 1);
 	cr_assert(str_eq(f.line, STR("orders")));
 }
 
 static void a_commit_is_seen_whole_by_another_store(void)
 {
-	struct facts f = facts_of(one);
+	struct facts f = facts_of(one, arena);
 	struct tx *t = tx_new(arena, &f);
 	struct deployment d = a_deployment("orders/canary/v1/1", "v1");
 	struct scope_state scope = { .scope = STR("prod"),
@@ -127,7 +101,7 @@ static void a_commit_is_seen_whole_by_another_store(void)
 	tx_audit(t, "halt", STR("prod"), STR("ann"), STR("because"));
 	cr_assert_eq(commit(one, t), COMMIT_DONE);
 
-	f = facts_of(two);
+	f = facts_of(two, arena);
 	cr_assert_eq(f.rev, 1);
 	cr_assert_eq(f.ndeployments, 1);
 	cr_assert_eq(f.deployment[0].state, DEPLOYMENT_SOAKING);
@@ -146,13 +120,13 @@ static void a_commit_is_seen_whole_by_another_store(void)
 	t = tx_new(arena, &f);
 	tx_scope_clear(t, STR("prod"));
 	cr_assert_eq(commit(two, t), COMMIT_DONE);
-	cr_assert_eq(facts_of(one).nscopes, 0);
+	cr_assert_eq(facts_of(one, arena).nscopes, 0);
 }
 
 static void two_decisions_from_the_same_facts_one_is_written(void)
 {
-	struct facts f = facts_of(one);
-	struct facts g = facts_of(two);
+	struct facts f = facts_of(one, arena);
+	struct facts g = facts_of(two, arena);
 	struct tx *t = tx_new(arena, &f);
 	struct tx *u = tx_new(arena, &g);
 	struct deployment d = a_deployment("orders/canary/v1/1", "v1");
@@ -165,7 +139,7 @@ static void two_decisions_from_the_same_facts_one_is_written(void)
 	tx_deployment(u, &d);
 	tx_audit(u, "accepted", d.id, STR("x"), STR("y"));
 	cr_assert_eq(commit(two, u), COMMIT_CONFLICT);
-	f = facts_of(two);
+	f = facts_of(two, arena);
 	cr_assert_eq(f.deployment[0].state, DEPLOYMENT_SOAKING);
 	cr_assert_eq(f.rev, 1);
 	OK(store_audit(two, arena, 10, &line, &n, &error));
@@ -191,7 +165,7 @@ static void an_older_detector_writes_nothing(void)
 	OK(store_detector_join(two, STR("b"), 60000, &new, &error));
 	cr_assert_gt(new, old);
 
-	f = facts_of(one);
+	f = facts_of(one, arena);
 	t = tx_new(arena, &f);
 	tx_fence(t, old);
 	tx_scope_clear(t, STR("line"));
@@ -207,7 +181,7 @@ static void an_older_detector_writes_nothing(void)
 	OK(store_detector_beat(one, STR("a"), old, 1000, &kept, &error));
 	cr_assert_not(kept);
 	OK(store_detector_leave(one, STR("a"), old, &error));
-	f = facts_of(one);
+	f = facts_of(one, arena);
 	cr_assert_eq(f.njudgements + f.npermits, 0);
 	cr_assert(str_eq(f.detector.id, STR("b")), "left by the wrong one");
 	cr_assert_eq(f.detector.epoch, new);
@@ -240,13 +214,13 @@ static void judgements_and_permits_are_replaced(void)
 	struct facts f;
 
 	OK(store_detector_join(one, STR("a"), 60000, &epoch, &error));
-	f = facts_of(one);
+	f = facts_of(one, arena);
 	p.valid_until_us = f.now_us + 15000000;
 	OK(store_judge(one, epoch, &j, 1, NULL, 0, &kept, &error));
 	cr_assert(kept);
 	j.evidence = 2.5;
 	OK(store_judge(one, epoch, &j, 1, &p, 1, &kept, &error));
-	f = facts_of(two);
+	f = facts_of(two, arena);
 	cr_assert_eq(f.njudgements, 1);
 	cr_assert_eq(facts_judgement(&f, j.deployment, j.region)->evidence,
 		2.5);
@@ -282,49 +256,16 @@ static void checkpoints_and_evidence_keep_any_byte(void)
 
 /* ---- results ---- */
 
-static struct result a_result(const char *region, uint64_t seq)
-{
-	return (struct result){ .id = { STR("r1"), 1, seq },
-		.line = STR("orders"),
-		.env = STR("prod"),
-		.region = str_from(region),
-		.suite = STR("s"),
-		.attempts = 1,
-		.started_us = NOW_US + (int64_t)seq };
-}
-
-static void append(const char *region, uint64_t from, uint64_t to)
-{
-	for (uint64_t seq = from; seq <= to; seq++) {
-		struct result r = a_result(region, seq);
-		const struct result *p = &r;
-
-		OK(store_append(one, &p, 1, &error));
-	}
-}
-
-static struct cursor a_cursor(void)
-{
-	struct cursor c = { .region = ARENA_ARRAY(arena, 2, struct str),
-		.id = ARENA_ARRAY(arena, 2, struct str),
-		.count = 2 };
-
-	c.region[0] = STR("prod/west");
-	c.region[1] = STR("prod/east");
-	c.id[0] = c.id[1] = STR("0");
-	return c;
-}
-
 static void every_result_is_read_once_in_order(void)
 {
-	struct cursor c = a_cursor();
+	struct cursor c = a_cursor(arena);
 	uint64_t west = 0;
 	uint64_t east = 100;
 	size_t total = 0;
 
 	for (uint64_t i = 1; i <= 100; i += 10) {
-		append("west", i, i + 9);
-		append("east", 100 + i, 100 + i + 4);
+		append(one, "west", i, i + 9);
+		append(one, "east", 100 + i, 100 + i + 4);
 		clock_virtual_advance(&clock_now, 1000000);
 	}
 	for (;;) {
@@ -354,11 +295,11 @@ static void every_result_is_read_once_in_order(void)
 /* A runner's results over all regions never come with a hole. */
 static void a_bounded_read_is_a_prefix_over_all_streams(void)
 {
-	struct cursor c = a_cursor();
+	struct cursor c = a_cursor(arena);
 	uint64_t next = 1;
 
 	for (uint64_t seq = 1; seq <= 300; seq++) {
-		append(seq % 10 ? "west" : "east", seq, seq);
+		append(one, seq % 10 ? "west" : "east", seq, seq);
 		clock_virtual_advance(&clock_now, 1000000);
 	}
 	while (next <= 300) {
@@ -384,7 +325,7 @@ static void a_pipeline_of_many_results_arrives_whole(void)
 	enum { MANY = 3000 };
 	static struct result r[MANY];
 	static const struct result *p[MANY];
-	struct cursor c = a_cursor();
+	struct cursor c = a_cursor(arena);
 	size_t total = 0;
 
 	for (size_t i = 0; i < MANY; i++) {
@@ -406,12 +347,12 @@ static void a_pipeline_of_many_results_arrives_whole(void)
 
 static void a_cursor_in_time_skips_what_came_before(void)
 {
-	struct cursor c = a_cursor();
-	struct facts f = facts_of(one);
+	struct cursor c = a_cursor(arena);
+	struct facts f = facts_of(one, arena);
 	struct result *r;
 	size_t n;
 
-	append("west", 1, 3);
+	append(one, "west", 1, 3);
 	OK(store_cursor_at(two, &c, arena, f.now_us - 1000000, &error));
 	OK(store_read(two, &c, arena, 10, 0, &r, &n, &error));
 	cr_assert_eq(n, 3);
@@ -423,7 +364,7 @@ static void a_cursor_in_time_skips_what_came_before(void)
 static void a_waiter_is_woken_by_a_commit_and_by_a_result(void)
 {
 	char cursor[48] = "$";
-	struct cursor c = a_cursor();
+	struct cursor c = a_cursor(arena);
 	struct facts f;
 	struct tx *t;
 	struct result *r;
@@ -432,7 +373,7 @@ static void a_waiter_is_woken_by_a_commit_and_by_a_result(void)
 
 	OK(store_wait(two, cursor, NULL, 0, &woken, &error));
 	cr_assert_not(woken);
-	f = facts_of(one);
+	f = facts_of(one, arena);
 	t = tx_new(arena, &f);
 	tx_scope_clear(t, STR("line"));
 	cr_assert_eq(commit(one, t), COMMIT_DONE);
@@ -440,7 +381,7 @@ static void a_waiter_is_woken_by_a_commit_and_by_a_result(void)
 	cr_assert(woken);
 	OK(store_wait(two, cursor, NULL, 0, &woken, &error));
 	cr_assert_not(woken);
-	append("west", 1, 1);
+	append(one, "west", 1, 1);
 	OK(store_wait(two, cursor, NULL, 0, &woken, &error));
 	cr_assert_not(woken);
 	OK(store_wait(two, cursor, &c, 1000, &woken, &error));
@@ -468,7 +409,7 @@ static void a_runner_that_lives_is_not_replaced_unless_taken_over(void)
 	cr_assert_not(store_runner_join(two, STR("r1"), STR("east"), false,
 		&second, &error));
 	cr_assert_eq(error.kind, ERR_BUSY);
-	f = facts_of(two);
+	f = facts_of(two, arena);
 	cr_assert_eq(f.nrunners, 1);
 	cr_assert(str_eq(f.runner[0].plan_hash, STR("h1")));
 	cr_assert_gt(f.runner[0].valid_until_us, f.now_us);
@@ -480,9 +421,9 @@ static void a_runner_that_lives_is_not_replaced_unless_taken_over(void)
 	cr_assert_eq(error.kind, ERR_BUSY);
 	/* the old one's leaving does not take the new one's lease */
 	OK(store_runner_leave(one, STR("r1"), &error));
-	cr_assert_eq(facts_of(two).nrunners, 1);
+	cr_assert_eq(facts_of(two, arena).nrunners, 1);
 	OK(store_runner_leave(two, STR("r1"), &error));
-	cr_assert_eq(facts_of(two).nrunners, 0);
+	cr_assert_eq(facts_of(two, arena).nrunners, 0);
 }
 
 static void the_plan_is_published(void)
@@ -498,7 +439,7 @@ static void the_plan_is_published(void)
 	struct facts f;
 
 	OK(store_plan_put(one, &p, &error));
-	f = facts_of(two);
+	f = facts_of(two, arena);
 	cr_assert_not_null(f.plan);
 	cr_assert_eq(f.plan->njobs, 1);
 	cr_assert(str_eq(f.plan->job[0].tag[0], tag));
@@ -506,23 +447,23 @@ static void the_plan_is_published(void)
 
 static void lines_do_not_see_each_other(void)
 {
-	struct facts f = facts_of(one);
+	struct facts f = facts_of(one, arena);
 	struct tx *t = tx_new(arena, &f);
 	struct scope_state s = { .scope = STR("line") };
 
 	(void)two;
 	tx_scope(t, &s);
 	cr_assert_eq(commit(one, t), COMMIT_DONE);
-	cr_assert_eq(facts_of(one).nscopes, 1);
+	cr_assert_eq(facts_of(one, arena).nscopes, 1);
 }
 
 static void trimming_by_time_keeps_what_is_new(void)
 {
-	struct cursor c = a_cursor();
+	struct cursor c = a_cursor(arena);
 	struct result *r;
 	size_t n;
 
-	append("west", 1, 5);
+	append(one, "west", 1, 5);
 	OK(store_trim(one, &c, 3600000, &error));
 	OK(store_read(two, &c, arena, 100, 0, &r, &n, &error));
 	cr_assert_eq(n, 5);
@@ -562,21 +503,29 @@ EVERY_KIND(X)
 EVERY_KIND(X)
 #undef X
 
+Test(store_memory, lines_do_not_see_each_other)
+{
+	store_free(two);
+	two = store_memory(hub, STR("payments"));
+	lines_do_not_see_each_other();
+	cr_assert_eq(facts_of(two, arena).nscopes, 0);
+}
+
 Test(store_redis, after_a_restart_the_same_store_goes_on)
 {
-	struct cursor c = a_cursor();
+	struct cursor c = a_cursor(arena);
 	struct result *r;
 	size_t n;
 
 	if (!server)
 		return;
-	append("west", 1, 3);
+	append(one, "west", 1, 3);
 	two_decisions_from_the_same_facts_one_is_written();
 	redis_server_restart(server);
-	append("west", 4, 5);
+	append(one, "west", 4, 5);
 	OK(store_read(two, &c, arena, 100, 0, &r, &n, &error));
 	cr_assert_eq(n, 5);
-	cr_assert_eq(facts_of(two).rev, 1, "the append-only file is on");
+	cr_assert_eq(facts_of(two, arena).rev, 1, "the append-only file is on");
 }
 
 Test(store_redis, without_a_server_a_call_says_so_in_time)
@@ -611,7 +560,8 @@ Test(store_redis, a_readable_descriptor_ends_a_wait)
 	cr_assert_eq(write(fds[1], "x", 1), 1);
 	OK(store_wait(two, cursor, NULL, 60000, &woken, &error));
 	cr_assert_not(woken);
-	cr_assert_eq(facts_of(two).rev, 0, "the connection is made again");
+	cr_assert_eq(facts_of(two, arena).rev, 0,
+		"the connection is made again");
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -658,110 +608,4 @@ Test(store_redis, refusals_have_words_of_their_own)
 		redis_server_do(server, cases[i].undo);
 		OK(store_append(one, &p, 1, &error));
 	}
-}
-
-/* ---- what only a clock of our own can show ---- */
-
-Test(store_memory, leases_end_by_the_stores_clock)
-{
-	uint64_t detector, other, runner;
-	struct facts f;
-
-	OK(store_detector_join(one, STR("a"), 5000, &detector, &error));
-	OK(store_runner_join(one, STR("r1"), STR(""), false, &runner, &error));
-	clock_virtual_advance(&clock_now, UINT64_C(6000000000));
-	f = facts_of(one);
-	cr_assert_eq(f.detector.epoch, detector);
-	cr_assert_eq(f.detector.valid_until_us, 0);
-	cr_assert_eq(f.nrunners, 1);
-	OK(store_detector_join(two, STR("b"), 5000, &other, &error));
-	cr_assert_gt(other, detector);
-	clock_virtual_advance(&clock_now, UINT64_C(10000000000));
-	cr_assert_eq(facts_of(one).nrunners, 0);
-	OK(store_runner_join(two, STR("r1"), STR(""), false, &other, &error));
-	cr_assert_gt(other, runner);
-}
-
-Test(store_memory, final_deployments_leave_after_thirty_days)
-{
-	struct facts f = facts_of(one);
-	struct tx *t = tx_new(arena, &f);
-	struct deployment d = a_deployment("orders/canary/v1/1", "v1");
-	struct deployment live = a_deployment("orders/canary/v2/1", "v2");
-	struct ci_check ci = { STR("v1"), STR("build"), STR(""), true,
-		f.now_us };
-
-	d.state = DEPLOYMENT_STOPPED;
-	d.final_us = f.now_us;
-	tx_deployment(t, &d);
-	tx_deployment(t, &live);
-	tx_ci(t, &ci);
-	cr_assert_eq(commit(one, t), COMMIT_DONE);
-	clock_virtual_advance(&clock_now,
-		UINT64_C(29) * 24 * 3600 * 1000000000);
-	f = facts_of(one);
-	t = tx_new(arena, &f);
-	cr_assert(tx_empty(t));
-	tx_scope_clear(t, STR("line"));
-	cr_assert_eq(commit(one, t), COMMIT_DONE);
-	cr_assert_eq(facts_of(one).ndeployments, 2);
-	clock_virtual_advance(&clock_now, UINT64_C(2) * 24 * 3600 * 1000000000);
-	f = facts_of(one);
-	t = tx_new(arena, &f);
-	cr_assert(tx_empty(t));
-	tx_scope_clear(t, STR("line"));
-	cr_assert_eq(commit(one, t), COMMIT_DONE);
-	f = facts_of(one);
-	cr_assert_eq(f.ndeployments, 1);
-	cr_assert_not_null(facts_deployment(&f, live.id));
-	cr_assert_eq(f.nci, 0);
-}
-
-Test(store_memory, epochs_go_up_even_after_all_memory_is_lost)
-{
-	uint64_t before, after;
-	bool kept;
-
-	OK(store_runner_join(one, STR("r1"), STR(""), false, &before, &error));
-	OK(store_detector_join(one, STR("a"), 5000, &after, &error));
-	store_hub_flush(hub);
-	OK(store_detector_beat(one, STR("a"), after, 5000, &kept, &error));
-	cr_assert_not(kept, "a store without memory keeps no lease");
-	clock_virtual_advance(&clock_now, UINT64_C(2000000000));
-	OK(store_runner_join(one, STR("r1"), STR(""), false, &after, &error));
-	cr_assert_gt(after, before);
-}
-
-Test(store_memory, trimming_drops_what_is_older_than_asked)
-{
-	struct cursor c = a_cursor();
-	struct result *r;
-	size_t n;
-
-	append("west", 1, 5);
-	clock_virtual_advance(&clock_now, UINT64_C(7200) * 1000000000);
-	append("west", 6, 7);
-	OK(store_trim(one, &c, 3600000, &error));
-	OK(store_read(two, &c, arena, 100, 0, &r, &n, &error));
-	cr_assert_eq(n, 2);
-	cr_assert_eq(r[0].id.seq, 6);
-}
-
-Test(store_memory, a_hub_that_is_down_says_so)
-{
-	struct facts f;
-
-	store_hub_down(hub, true);
-	cr_assert_not(store_facts(one, arena, &f, &error));
-	cr_assert_eq(err_exit_code(&error), 4);
-	store_hub_down(hub, false);
-	OK(store_facts(one, arena, &f, &error));
-}
-
-Test(store_memory, lines_do_not_see_each_other)
-{
-	store_free(two);
-	two = store_memory(hub, STR("payments"));
-	lines_do_not_see_each_other();
-	cr_assert_eq(facts_of(two).nscopes, 0);
 }

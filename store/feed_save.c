@@ -1,13 +1,13 @@
+#include "store/feed_impl.h"
+
 /*
- * The saved state of a feed, as a checkpoint keeps it: what is read back is
- * never trusted.
+ * The saved state of a feed: numbers of 8 bytes, texts with their length.
+ * What is loaded may be anything; nothing of it is believed unseen.
  */
-#include <string.h>
-
-#include "store/codec.h"
-#include "store/feed_parts.h"
-
-enum { FEED_MAGIC = 0x31444641 }; /* "AFD1" */
+enum {
+	FEED_MAGIC = 0x31444641, /* "AFD1" */
+	FEED_ITEMS_MAX = 1 << 20
+};
 
 static void save_u64(struct buf *out, uint64_t v)
 {
@@ -24,27 +24,24 @@ static void save_str(struct buf *out, struct str s)
 	buf_add(out, s);
 }
 
-static void save_item(struct buf *out, const struct item *it)
+static void save_item(struct buf *out, const struct feed_item *it)
 {
 	save_u64(out, (uint64_t)it->at_us);
 	save_u64(out, (uint64_t)it->end_us);
 	save_u64(out, it->epoch);
 	save_u64(out, it->seq);
-	save_str(out, feed_item_part(it, 0, it->line_len));
-	save_str(out, feed_item_part(it, it->line_len, it->env_len));
-	save_str(out, feed_item_part(it, (size_t)it->line_len + it->env_len,
-			      it->region_len));
-	save_str(out, feed_item_packed(it));
+	for (int i = 0; i < FEED_PARTS; i++)
+		save_str(out, feed_item_part(it, i));
 }
 
-static void save_items(struct buf *out, const struct items *q)
+static void save_items(struct buf *out, const struct feed_items *q)
 {
 	save_u64(out, q->count);
-	for (const struct item *it = q->first; it; it = it->next)
+	for (const struct feed_item *it = q->first; it; it = it->next)
 		save_item(out, it);
 }
 
-static void save_runner(struct buf *out, const struct runner *r)
+static void save_runner(struct buf *out, const struct feed_runner *r)
 {
 	save_str(out, r->name);
 	save_u64(out, r->epoch);
@@ -132,36 +129,28 @@ static struct str load_str(struct load *l, size_t max)
 }
 
 /* What feed_next() will unpack must be what it claims to be. */
-static bool item_valid(struct load *l, const struct item *it)
+static bool item_valid(struct load *l, const struct feed_item *it)
 {
 	struct result r = { .line = STR("") };
 
 	arena_reset(l->scratch);
-	return result_unpack(l->scratch, feed_item_packed(it), &r) &&
+	return result_unpack(l->scratch, feed_item_part(it, FEED_PACKED), &r) &&
 	       r.id.epoch == it->epoch && r.id.seq == it->seq;
 }
 
-static struct item *load_item(struct load *l)
+static struct feed_item *load_item(struct load *l)
 {
 	int64_t at_us = load_us(l);
 	int64_t end_us = load_us(l);
 	uint64_t epoch = load_u64(l);
 	uint64_t seq = load_u64(l);
-	struct str part[4];
-	struct item *it;
-	char *p;
+	struct str part[FEED_PARTS];
+	struct feed_item *it;
 
-	for (int i = 0; i < 4; i++)
-		part[i] =
-			load_str(l, i < 3 ? RECORD_STR_MAX : RESULT_BYTES_MAX);
-	it = feed_item_alloc(part[0].len, part[1].len, part[2].len,
-		part[3].len);
-	p = it->bytes;
-	for (int i = 0; i < 4; i++) {
-		if (part[i].len)
-			memcpy(p, part[i].ptr, part[i].len);
-		p += part[i].len;
-	}
+	for (int i = 0; i < FEED_PARTS; i++)
+		part[i] = load_str(l,
+			i == FEED_PACKED ? RESULT_BYTES_MAX : RECORD_STR_MAX);
+	it = feed_item_new(part);
 	it->at_us = at_us;
 	it->end_us = end_us;
 	it->epoch = epoch;
@@ -170,7 +159,7 @@ static struct item *load_item(struct load *l)
 	return it;
 }
 
-static void load_items(struct load *l, struct items *q)
+static void load_items(struct load *l, struct feed_items *q)
 {
 	size_t n = (size_t)load_count(l, FEED_ITEMS_MAX);
 
@@ -178,12 +167,12 @@ static void load_items(struct load *l, struct items *q)
 		feed_items_add(q, load_item(l));
 }
 
-static void load_pending(struct load *l, struct runner *r)
+static void load_pending(struct load *l, struct feed_runner *r)
 {
 	size_t n = (size_t)load_count(l, FEED_ITEMS_MAX);
 
 	for (size_t i = 0; i < n && !l->bad; i++) {
-		struct item *it = load_item(l);
+		struct feed_item *it = load_item(l);
 
 		l->bad = l->bad || it->seq < r->next ||
 			 (i && r->pending[i - 1]->seq >= it->seq);
@@ -191,12 +180,12 @@ static void load_pending(struct load *l, struct runner *r)
 	}
 }
 
-static void load_gaps(struct load *l, struct runner *r)
+static void load_gaps(struct load *l, struct feed_runner *r)
 {
 	size_t n = (size_t)load_count(l, FEED_GAPS_MAX);
 
 	for (size_t i = 0; i < n && !l->bad; i++) {
-		struct gap g;
+		struct feed_gap g;
 
 		g.from = load_u64(l);
 		g.to = load_u64(l);
@@ -209,7 +198,7 @@ static void load_gaps(struct load *l, struct runner *r)
 static void load_runner(struct load *l, struct feed *f)
 {
 	struct str name = load_str(l, RECORD_STR_MAX);
-	struct runner *r;
+	struct feed_runner *r;
 	bool twice;
 	size_t at = feed_runner_slot(f, name, &twice);
 
