@@ -1,5 +1,6 @@
 #!/bin/sh
 # `andon eval jsonpath`: the nodes as one JSON array, and its exit codes.
+# ctest: LABELS fast
 # shellcheck disable=SC2016 # $ is the root of a JSONPath
 set -u
 andon=${ANDON:?the binary under test}

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Twenty seeded mistakes in four files: one run of `andon lint` finds each of
 # them at its line and column, and ends with 2.
+# ctest: LABELS fast
 # shellcheck disable=SC2016 # backquotes and $ are the text that is wanted
 set -u
 andon=${ANDON:?the binary under test}

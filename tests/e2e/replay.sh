@@ -1,6 +1,8 @@
 #!/bin/sh
 # `andon replay`: the labelled deployments of ../shared/traces as good as the
 # reference or better, and what it says to recordings that are wrong.
+# shellcheck disable=SC2016 # backquotes are the text that is wanted
+# shellcheck disable=SC2181 # the code of a command with redirections
 set -u
 andon=${ANDON:?the binary under test}
 shared=$(cd "${ANDON_SHARED:-../shared}" 2>/dev/null && pwd)
