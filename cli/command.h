@@ -2,12 +2,14 @@
 #define CLI_COMMAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "cli/options.h"
 
 /*
- * One command, one file, one row in the table of main.c.  run() returns the
+ * One command, one file, one row in the table of commands.c.  run() returns the
  * exit code (WORKFLOW.md section 2); it prints its result on stdout and
  * everything else on stderr.
  */
@@ -35,17 +37,35 @@ extern const struct command command_test, command_run, command_detect,
 	command_approve, command_status, command_why, command_lint,
 	command_eval, command_replay, command_demo;
 
+enum { COMMANDS_MAX = 64 };
+
+/* In the order of the help; NULL behind the last one. */
+const struct command *command_at(size_t index);
+const struct command *command_find(const char *name); /* NULL: none */
+
+/* clang-format off */
+#define EXIT_MAP(X)                                                            \
+	X(PASS,        0,   "proceed, pass")                                   \
+	X(FAIL,        1,   "stop, fail: a failure was judged, or a check "    \
+			    "failed")                                          \
+	X(USAGE,       2,   "wrong arguments or files, nothing selected")      \
+	X(UNDECIDED,   3,   "undecided: not enough evidence before the "       \
+			    "deadline")                                        \
+	X(UNAVAILABLE, 4,   "unavailable: store or detector, our own trouble; "\
+			    "a retry is safe")                                 \
+	X(HELD,        5,   "held by a person or a window")                    \
+	X(SUPERSEDED,  6,   "superseded by a newer version")                   \
+	X(SIGINT,      130, "interrupted by SIGINT")                           \
+	X(SIGTERM,     143, "interrupted by SIGTERM")
+/* clang-format on */
+
 /* Exit codes, the same for every command. */
 enum {
-	EXIT_PASS = 0,
-	EXIT_FAIL = 1,
-	EXIT_USAGE = 2,
-	EXIT_UNDECIDED = 3,
-	EXIT_UNAVAILABLE = 4,
-	EXIT_HELD = 5,
-	EXIT_SUPERSEDED = 6,
-	EXIT_SIGINT = 130,
-	EXIT_SIGTERM = 143
+#define X(name, code, text) EXIT_##name = (code),
+	EXIT_MAP(X)
+#undef X
 };
+
+void exit_codes_help(FILE *out);
 
 #endif

@@ -7,35 +7,6 @@
 #include "cli/command.h"
 #include "cli/output.h"
 
-/* In the order of the help: who needs it most comes first. */
-static const struct command *const commands[] = {
-	&command_demo,
-	&command_up,
-	&command_test,
-	&command_lint,
-	&command_eval,
-	&command_replay,
-	&command_run,
-	&command_detect,
-	&command_deploy,
-	&command_gate,
-	&command_status,
-	&command_why,
-	&command_halt,
-	&command_resume,
-	&command_approve,
-};
-
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
-static const char exit_codes[] =
-	"Exit codes, the same for every command:\n"
-	"  0 pass, proceed         1 stop, fail: a judged failure\n"
-	"  2 wrong usage or files  3 undecided: not enough evidence\n"
-	"  4 unavailable: store or detector, our own trouble\n"
-	"  5 held by a person or a window  6 superseded by a newer version\n"
-	"  130, 143 interrupted by a signal\n";
-
 static void help(FILE *out)
 {
 	fprintf(out,
@@ -43,10 +14,11 @@ static void help(FILE *out)
 		"stops the line\n\n"
 		"usage: andon COMMAND [OPTION...] [ARGUMENT...]\n\n",
 		ANDON_VERSION);
-	for (int i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-9s %s\n", commands[i]->name,
-			commands[i]->summary);
-	fprintf(out, "\nandon COMMAND --help tells more.\n\n%s", exit_codes);
+	for (size_t i = 0; command_at(i); i++)
+		fprintf(out, "  %-9s %s\n", command_at(i)->name,
+			command_at(i)->summary);
+	fprintf(out, "\nandon COMMAND --help tells more.\n\n");
+	exit_codes_help(out);
 }
 
 static void command_help(const struct command *c, FILE *out)
@@ -54,27 +26,21 @@ static void command_help(const struct command *c, FILE *out)
 	fprintf(out, "usage: andon %s [OPTION...]%s%s\n\n%s\n\n", c->name,
 		c->args ? " " : "", c->args ? c->args : "", c->help);
 	options_help(c, out);
-	fprintf(out, "\n%s", exit_codes);
-}
-
-static const struct command *command_find(const char *name)
-{
-	for (int i = 0; i < COMMANDS; i++)
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
-	return NULL;
+	fprintf(out, "\n");
+	exit_codes_help(out);
 }
 
 static int unknown_command(const char *name)
 {
-	struct str names[COMMANDS];
+	struct str names[COMMANDS_MAX];
+	size_t n = 0;
 
-	for (int i = 0; i < COMMANDS; i++)
-		names[i] = str_from(commands[i]->name);
-	size_t near = str_nearest(str_from(name), names, COMMANDS);
+	for (; n < COMMANDS_MAX && command_at(n); n++)
+		names[n] = str_from(command_at(n)->name);
+	size_t near = str_nearest(str_from(name), names, n);
 	fprintf(stderr, "andon: unknown command `%s`", name);
 	if (near != SIZE_MAX)
-		fprintf(stderr, "; did you mean `%s`?", commands[near]->name);
+		fprintf(stderr, "; did you mean `%s`?", command_at(near)->name);
 	fprintf(stderr, "\ntry: andon --help\n");
 	return EXIT_USAGE;
 }

@@ -14,7 +14,7 @@
 enum { SEARCH_ENTRIES_MAX = 4096, SEARCH_SHOWN_MAX = 8 };
 
 /* clang-format off */
-static const struct key line_table[] = {
+const struct key line_key_table[] = {
 	{ "version", KEY_INT, KEY_REQUIRED, KEY(struct line_keys, version),
 		1, 1, .help = "of this language: 1" },
 	{ "line", KEY_ID, KEY_REQUIRED, KEY(struct line_keys, line),
@@ -74,7 +74,7 @@ const struct line *line_parse(struct arena *a, const struct source *src,
 
 	if (!root)
 		return NULL;
-	keys_read(line_table, root, "line file", &k, a, ds);
+	keys_read(line_key_table, root, "line file", &k, a, ds);
 	if (root->kind != YAML_MAP)
 		return NULL;
 	l->name = k.line;

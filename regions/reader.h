@@ -3,6 +3,7 @@
 
 #include "base/yaml.h"
 #include "regions/line.h"
+#include "regions/tables.h"
 
 /*
  * How line_parse() is cut into pieces; nobody outside of regions/ includes
@@ -59,11 +60,9 @@ struct region_set regions_resolve(struct line_reader *r,
 
 /* settings.c */
 extern const struct gate_settings gate_settings_default;
-/* The key table of `gate:`, for a struct gate_settings. */
-extern const struct key gate_keys[];
 
 /*
- * The rows of gate_keys for a struct that holds the gate_settings at an
+ * The rows of gate_key_table for a struct that holds the gate_settings at an
  * offset: a stage takes every gate key as its own.
  */
 /* clang-format off */

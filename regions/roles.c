@@ -6,7 +6,7 @@ struct role_keys {
 };
 
 /* clang-format off */
-static const struct key role_keys[] = {
+const struct key role_key_table[] = {
 	{ "headers", KEY_MAP, KEY_TEMPLATE, KEY(struct role_keys, headers),
 		.fallback = "{}", .help = "headers of every request" },
 	{ "query", KEY_MAP, KEY_TEMPLATE, KEY(struct role_keys, query),
@@ -64,7 +64,7 @@ static void role_read(struct line_reader *r, struct role *role,
 	role->where = n->key->where;
 	if (yaml_is_null(n))
 		return;
-	keys_read(role_keys, n, "role", &k, r->arena, r->ds);
+	keys_read(role_key_table, n, "role", &k, r->arena, r->ds);
 	role->headers = pairs_read(r, k.headers, "headers");
 	role->query = pairs_read(r, k.query, "query");
 	role->cookies = pairs_read(r, k.cookies, "cookies");

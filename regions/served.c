@@ -7,7 +7,7 @@ struct served_keys {
 };
 
 /* clang-format off */
-static const struct key served_keys[] = {
+const struct key served_key_table[] = {
 	{ "header", KEY_NODE, 0, KEY(struct served_keys, header),
 		.help = "the response header that tells the version" },
 	{ "url", KEY_NODE, 0, KEY(struct served_keys, url),
@@ -135,7 +135,8 @@ void line_read_served(struct line_reader *r, const struct yaml_node *map)
 	if (!map)
 		return;
 	r->line->served.where = map->where;
-	if (!keys_read(served_keys, map, "served_version", &k, r->arena, r->ds))
+	if (!keys_read(served_key_table, map, "served_version", &k, r->arena,
+		    r->ds))
 		return;
 	if (!forms_check(r, &k, map))
 		return;

@@ -20,7 +20,7 @@ const struct gate_settings gate_settings_default = {
 	.announce_ttl_ms = 15 * MS_MINUTE,
 };
 
-const struct key gate_keys[] = { GATE_ROWS(0), { 0 } };
+const struct key gate_key_table[] = { GATE_ROWS(0), { 0 } };
 
 static double effect_default(double runs_per_minute)
 {

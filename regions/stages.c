@@ -5,7 +5,7 @@
 /* clang-format off */
 static const char *const newer_words[] = { "supersede", "queue", NULL };
 
-static const struct key stage_keys_table[] = {
+const struct key stage_key_table[] = {
 	{ "stage", KEY_ID, KEY_REQUIRED, KEY(struct stage_keys, stage),
 		.help = "the name that `andon gate` takes" },
 	{ "deploys", KEY_STRS, 0, KEY(struct stage_keys, deploys),
@@ -28,13 +28,13 @@ static const struct key stage_keys_table[] = {
 		.words = newer_words,
 		.fallback = "queue in production, else supersede",
 		.help = "what a newer version does to a live one" },
-	{ "roles", KEY_NODE, 0, KEY(struct stage_keys, roles),
-		.help = "cohorts: not available in this version" },
+	/* cohorts: known, and refused by stage_check() */
+	{ "roles", KEY_NODE, 0, KEY(struct stage_keys, roles) },
 	GATE_ROWS(KEY(struct stage_keys, gate)),
 	{ 0 }
 };
 
-static const struct key requires_table[] = {
+const struct key requires_key_table[] = {
 	{ "ci", KEY_STRS, 0, KEY(struct requires_keys, ci),
 		.fallback = "[]", .help = "checks posted by the pipeline" },
 	{ "regions", KEY_STRS, 0, KEY(struct requires_keys, regions),
@@ -212,7 +212,7 @@ static void requires_read(struct line_reader *r, struct stage *s,
 
 	if (!map)
 		return;
-	keys_read(requires_table, map, "requires", &k, r->arena, r->ds);
+	keys_read(requires_key_table, map, "requires", &k, r->arena, r->ds);
 	struct region_set set = regions_resolve(r, &k.regions);
 	s->requires.ci = k.ci;
 	s->requires.regions = set.item;
@@ -267,7 +267,7 @@ static void stage_read(struct line_reader *r, struct stage *s,
 	k->newer = -1;
 	k->gate = *defaults;
 	k->broken =
-		!keys_read(stage_keys_table, node, "stage", k, r->arena, r->ds);
+		!keys_read(stage_key_table, node, "stage", k, r->arena, r->ds);
 	s->name = k->stage.ptr ? k->stage : STR("");
 	s->where = stage_span(node);
 
@@ -323,7 +323,8 @@ void line_read_workflow(struct line_reader *r, const struct yaml_node *gate,
 	size_t n = 0;
 
 	if (gate)
-		keys_read(gate_keys, gate, "gate", &defaults, r->arena, r->ds);
+		keys_read(gate_key_table, gate, "gate", &defaults, r->arena,
+			r->ds);
 	if (!workflow) {
 		single_stage(r, gate, &defaults);
 		return;

@@ -14,7 +14,7 @@ struct window_keys {
 };
 
 /* clang-format off */
-static const struct key window_table[] = {
+const struct key window_key_table[] = {
 	{ "name", KEY_STR, KEY_REQUIRED, KEY(struct window_keys, name),
 		.help = "what the answers call it" },
 	{ "regions", KEY_STRS, 0, KEY(struct window_keys, regions),
@@ -152,7 +152,7 @@ static void window_read(struct line_reader *r, struct window *w,
 	const struct yaml_node *regions = yaml_get(node, "regions");
 
 	w->where = name ? name->where : node->where;
-	keys_read(window_table, node, "window", &k, r->arena, r->ds);
+	keys_read(window_key_table, node, "window", &k, r->arena, r->ds);
 	if (node->kind != YAML_MAP)
 		return;
 	w->name = k.name.ptr ? k.name : STR("");

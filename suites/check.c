@@ -9,6 +9,7 @@
 #include "suites/decimal.h"
 #include "suites/filter.h"
 #include "suites/predicate.h"
+#include "suites/tables.h"
 
 /* --- reading ------------------------------------------------------------ */
 
@@ -95,6 +96,15 @@ static const struct {
 };
 
 enum { SUBJECTS = sizeof(subjects) / sizeof(subjects[0]) };
+
+size_t suite_subject_names(struct str *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (; n < SUBJECTS && n < max; n++)
+		ret[n] = subjects[n].name;
+	return n;
+}
 
 static void read_map(struct reading *r, size_t subject,
 	const struct yaml_node *n)

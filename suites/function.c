@@ -479,6 +479,11 @@ const struct function *function_find(struct str name)
 	return NULL;
 }
 
+const struct function *function_at(size_t index)
+{
+	return index < FUNCTIONS ? &table[index] : NULL;
+}
+
 struct str function_nearest(struct str name)
 {
 	struct str names[FUNCTIONS];

@@ -33,6 +33,8 @@ struct function {
 
 const struct function *function_find(struct str name); /* NULL: none */
 struct str function_nearest(struct str name);          /* STR_NONE: none */
+/* In the order of the table; NULL behind the last one. */
+const struct function *function_at(size_t index);
 /* How many arguments it takes. */
 void function_arity(const struct function *f, size_t *ret_min, size_t *ret_max);
 /* The letter of the argument at `index`; 0: there is none. */

@@ -38,6 +38,15 @@ static const struct str builtins[] = { { "region", 6 }, { "env", 3 },
 	{ "run.id", 6 }, { "run.number", 10 }, { "deploy.version", 14 } };
 enum { NBUILTINS = sizeof(builtins) / sizeof(builtins[0]) };
 
+size_t suite_builtin_names(struct str *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (; n < NBUILTINS && n < max; n++)
+		ret[n] = builtins[n];
+	return n;
+}
+
 static struct giver *giver_add(struct scope *sc, struct map *map,
 	struct str name, struct giver from)
 {

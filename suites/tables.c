@@ -85,7 +85,7 @@ const struct key step_key_table[] = {
 	NODE("head", KEY_NODE, head, NULL, "URL"),
 	NODE("options", KEY_NODE, options, NULL, "URL"),
 	NODE("request", KEY_MAP, request, NULL, "{method, url}"),
-	NODE("wait", KEY_NODE, wait, NULL, "duration: only waits"),
+	NODE("wait", KEY_NODE, wait, NULL, "a duration; the step only waits"),
 	NODE("json", KEY_NODE, json, NULL, "body, written in YAML"),
 	NODE("form", KEY_MAP, form, NULL, "body, form fields"),
 	NODE("body", KEY_NODE, body, NULL, "body, as it is"),
@@ -196,7 +196,7 @@ const struct key retry_key_table[] = {
 #define ROW_STRUCT poll_keys
 const struct key poll_key_table[] = {
 	ROW("every", KEY_DURATION, 0, every_ms, 1, 1 * HOURS, NULL, "1s",
-		"from start to start"),
+		"pause between two attempts"),
 	ROW("for", KEY_DURATION, 0, for_ms, 1, 24 * HOURS, NULL, "30s",
 		"at most so long"),
 	NODE("fail_when", KEY_MAP, fail_when, NULL,

@@ -97,4 +97,12 @@ extern const struct key suite_key_table[], step_key_table[], http_key_table[],
 	request_key_table[], auth_key_table[], basic_key_table[],
 	secret_key_table[], record_key_table[], lint_key_table[];
 
+/*
+ * Names of the language that are no keys of a table, for the manual: what
+ * `expect` looks at, and what ${...} knows in every run.  Both return how many
+ * there are, at most `max`.
+ */
+size_t suite_subject_names(struct str *ret, size_t max);
+size_t suite_builtin_names(struct str *ret, size_t max);
+
 #endif
