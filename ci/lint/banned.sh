@@ -4,7 +4,7 @@
 # usage: ci/lint/banned.sh [root]
 here=$(cd "$(dirname "$0")" && pwd) || exit 2
 cd "${1:-.}" || exit 2
-product=$(find base suites regions store runner detectors gate board cli \
+product=$(find base suites regions store runner detectors gate board cli docs \
 	-name '*.[ch]' 2>/dev/null | LC_ALL=C sort)
 tests=$(find tests -name '*.[ch]' 2>/dev/null | LC_ALL=C sort)
 if [ -z "$product" ]; then

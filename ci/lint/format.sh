@@ -8,7 +8,7 @@ fi
 if [ $# -eq 0 ]; then
 	# shellcheck disable=SC2046
 	set -- $(find base suites regions store runner detectors gate board \
-		cli tests -name '*.[ch]' | LC_ALL=C sort)
+		cli docs tests -name '*.[ch]' | LC_ALL=C sort)
 fi
 wrong=$(printf '%s\n' "$@" |
 	xargs -P2 -n8 clang-format --dry-run -Werror 2>&1 |

@@ -3,7 +3,8 @@
 # (Functions are measured by clang-tidy.)
 # usage: ci/lint/size.sh [root]
 cd "${1:-.}" || exit 2
-find base suites regions store runner detectors gate board cli tests ci cmake \
+find base suites regions store runner detectors gate board cli docs tests ci \
+	cmake \
 	\( -name '*.[ch]' -o -name '*.sh' -o -name '*.cmake' -o -name '*.awk' \
 	-o -name '*.py' -o -name '*.mjs' -o -name '*.js' -o -name '*.css' \) \
 	-exec wc -l {} \; 2>/dev/null | sort -rn | awk -v most=700 '

@@ -24,7 +24,7 @@ if [ $# -eq 0 ]; then
 	# only what the build knows
 	# shellcheck disable=SC2046
 	set -- $(find base suites regions store runner detectors gate board \
-		cli -name '*.c' | LC_ALL=C sort | while read -r file; do
+		cli docs -name '*.c' | LC_ALL=C sort | while read -r file; do
 		if grep -q "/$file\"" "$dir/compile_commands.json"; then
 			echo "$file"
 		fi
