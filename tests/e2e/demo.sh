@@ -48,6 +48,11 @@ interrupted() {
 	while read -r line <&3; do
 		case $line in *"$3"*) break ;; esac
 	done
+	if [ "$3" = 'andon gate review' ]; then
+		(cd "$dir"/other/andon-demo-* &&
+			env -u ANDON_LINE "$andon" lint --strict) >"$dir/lint" ||
+			fail "its own files: $(cat "$dir/lint")"
+	fi
 	kill -"$1" $pid
 	cat <&3 >"$dir/rest"
 	wait $pid
