@@ -169,8 +169,10 @@ enum { SLICE_STEPS = 1000000, SLICE_FIRST = 16384 };
 struct search {
 	const struct regex *regex;
 	struct str subject;
+	pcre2_general_context *memory;
 	pcre2_match_context *limits;
 	pcre2_match_data *found;
+	char *repaired; /* NULL: the subject is valid UTF-8 */
 	uint64_t until_ns;
 };
 
@@ -207,9 +209,8 @@ static int search_slice(const struct search *s, size_t from, size_t n,
 		s->subject.len, from, PCRE2_NO_UTF_CHECK, s->found, s->limits);
 }
 
-static enum regex_result search_all(const struct search *s)
+static enum regex_result search_from(const struct search *s, size_t from)
 {
-	size_t from = 0;
 	size_t n = SLICE_FIRST;
 
 	for (;;) {
@@ -277,32 +278,99 @@ static char *subject_repair(struct str s)
 	return copy;
 }
 
+static void search_open(struct search *s)
+{
+	s->until_ns = cpu_ns() + (uint64_t)REGEX_CPU_MS * 1000000;
+	if (!str_is_utf8(s->subject)) {
+		s->repaired = subject_repair(s->subject);
+		s->subject.ptr = s->repaired;
+	}
+	s->memory = memory_new();
+	s->limits = pcre2_match_context_create(s->memory);
+	s->found =
+		pcre2_match_data_create_from_pattern(s->regex->code, s->memory);
+	pcre2_set_depth_limit(s->limits, REGEX_DEPTH_MAX);
+	pcre2_set_heap_limit(s->limits, REGEX_HEAP_KIB);
+}
+
+static void search_close(struct search *s)
+{
+	pcre2_match_data_free(s->found);
+	pcre2_match_context_free(s->limits);
+	pcre2_general_context_free(s->memory);
+	free(s->repaired);
+}
+
 enum regex_result regex_match(const struct regex *r, struct str subject,
 	struct str *ret_groups, size_t ngroups)
 {
 	struct search s = { .regex = r, .subject = subject };
-	char *repaired = NULL;
 
 	if (subject.len > REGEX_SUBJECT_MAX)
 		return REGEX_BUDGET;
 	if (!subject.ptr)
 		s.subject = subject = STR("");
-	s.until_ns = cpu_ns() + (uint64_t)REGEX_CPU_MS * 1000000;
-	if (!str_is_utf8(subject)) {
-		repaired = subject_repair(subject);
-		s.subject.ptr = repaired;
-	}
-	pcre2_general_context *memory = memory_new();
-	s.limits = pcre2_match_context_create(memory);
-	s.found = pcre2_match_data_create_from_pattern(r->code, memory);
-	pcre2_set_depth_limit(s.limits, REGEX_DEPTH_MAX);
-	pcre2_set_heap_limit(s.limits, REGEX_HEAP_KIB);
-	enum regex_result result = search_all(&s);
+	search_open(&s);
+	enum regex_result result = search_from(&s, 0);
 	if (result == REGEX_YES)
 		groups_give(&s, subject, ret_groups, ngroups);
-	pcre2_match_data_free(s.found);
-	pcre2_match_context_free(s.limits);
-	pcre2_general_context_free(memory);
-	free(repaired);
+	search_close(&s);
 	return result;
+}
+
+/*
+ * Where the search goes on.  An empty match is left by one character, and one
+ * where the last match ended is none.
+ */
+static size_t step_over(const struct search *s, const PCRE2_SIZE *at)
+{
+	size_t next = at[1];
+
+	if (at[0] < at[1])
+		return next;
+	do
+		next++;
+	while (is_continuation(s->subject, next));
+	return next;
+}
+
+enum regex_result regex_each(const struct regex *r, struct str subject,
+	size_t ngroups, bool (*found)(void *thing, const struct str *groups),
+	void *thing)
+{
+	struct search s = { .regex = r, .subject = subject };
+	struct str groups[REGEX_GROUPS_MAX];
+	enum regex_result any = REGEX_NO;
+	size_t from = 0;
+	size_t ended = SIZE_MAX;
+
+	assert(ngroups <= REGEX_GROUPS_MAX);
+	if (subject.len > REGEX_SUBJECT_MAX)
+		return REGEX_BUDGET;
+	if (!subject.ptr)
+		s.subject = subject = STR("");
+	search_open(&s);
+	while (from <= subject.len) {
+		enum regex_result is = search_from(&s, from);
+		if (is == REGEX_BUDGET)
+			any = REGEX_BUDGET;
+		if (is != REGEX_YES)
+			break;
+		const PCRE2_SIZE *at = pcre2_get_ovector_pointer(s.found);
+		bool again = at[0] == at[1] && at[0] == ended;
+		groups_give(&s, subject, groups, ngroups);
+		from = step_over(&s, at);
+		ended = at[1];
+		if (again)
+			continue;
+		any = REGEX_YES;
+		if (!found(thing, groups))
+			break;
+		if (cpu_ns() > s.until_ns) {
+			any = REGEX_BUDGET;
+			break;
+		}
+	}
+	search_close(&s);
+	return any;
 }

@@ -41,6 +41,8 @@ enum {
 	REGEX_CPU_MS = 50
 };
 
+enum { REGEX_GROUPS_MAX = 10 }; /* that regex_each() gives */
+
 enum regex_result { REGEX_NO, REGEX_YES, REGEX_BUDGET };
 
 /*
@@ -56,6 +58,14 @@ struct regex *regex_new_in(struct arena *a, struct str pattern,
 /* groups[0] is the whole match; unset groups are STR_NONE; ngroups may be 0. */
 enum regex_result regex_match(const struct regex *r, struct str subject,
 	struct str *ret_groups, size_t ngroups);
+/*
+ * Every match that does not overlap the one before, from the left, within one
+ * budget of time; `found` gets `ngroups` groups and ends the search by
+ * returning false.  REGEX_YES: there was one at least.
+ */
+enum regex_result regex_each(const struct regex *r, struct str subject,
+	size_t ngroups, bool (*found)(void *thing, const struct str *groups),
+	void *thing);
 size_t regex_groups(const struct regex *r); /* capture groups in the pattern */
 
 /*

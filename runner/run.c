@@ -361,11 +361,12 @@ static bool poll_gives_up(struct run *r)
 static void captures_make(struct run *r)
 {
 	for (const struct capture *c = r->step->captures; c; c = c->next) {
-		struct value v = query_eval(c->from, &r->call.response,
-			&r->vars, r->arena);
+		bool secret;
+		struct value v = capture_eval(c, &r->call.response, &r->vars,
+			r->arena, &secret);
 
 		if (v.state == VALUE_OK) {
-			run_keep(r, c->name, v.json, c->secret);
+			run_keep(r, c->name, v.json, secret);
 			continue;
 		}
 		if (r->verdict.outcome != OUTCOME_PASS)
@@ -374,7 +375,8 @@ static void captures_make(struct run *r)
 						? REASON_REGEX
 						: REASON_CAPTURE,
 			arena_printf(r->arena, "capture %.*s from %.*s: %.*s",
-				STR_ARG(c->name), STR_ARG(query_text(c->from)),
+				STR_ARG(c->name),
+				STR_ARG(capture_text(c, r->arena)),
 				STR_ARG(v.why)));
 	}
 }

@@ -6,6 +6,7 @@
 #include "base/codes.h"
 #include "base/keys.h"
 #include "base/units.h"
+#include "suites/absent.h"
 #include "suites/decimal.h"
 #include "suites/filter.h"
 #include "suites/predicate.h"
@@ -150,7 +151,8 @@ static void read_subject(struct reading *r, const struct yaml_node *e)
 				e);
 		return;
 	}
-	key_unknown(e->key, E12, "key", names, SUBJECTS, r->ds);
+	if (!absent_report(ABSENT_SUBJECT, e->key->text, e->key->where, r->ds))
+		key_unknown(e->key, E12, "key", names, SUBJECTS, r->ds);
 }
 
 struct check *check_parse_expect(struct arena *a, const struct yaml_node *n,
@@ -196,6 +198,9 @@ static void unknown_key(struct reading *r, const struct yaml_node *key)
 	struct str names[PREDICATE_NAMES_MAX + 32];
 	size_t n = predicate_names(names, PREDICATE_NAMES_MAX);
 
+	if (absent_report(ABSENT_EXTRACTOR, key->text, key->where, r->ds) ||
+		absent_report(ABSENT_PREDICATE, key->text, key->where, r->ds))
+		return;
 	n += query_names(names + n, 30);
 	names[n++] = STR("name");
 	names[n++] = STR("filter");
@@ -338,7 +343,7 @@ static struct str took_text(const struct look *l, const struct json *ms)
 }
 
 static struct str actual_text(const struct check *c, const struct value *v,
-	const struct look *l)
+	bool secret, const struct look *l)
 {
 	const struct redact *r = l->v->redact;
 
@@ -346,6 +351,8 @@ static struct str actual_text(const struct check *c, const struct value *v,
 		return v->why.ptr ? v->why : STR("missing");
 	if (v->state != VALUE_OK)
 		return visible_text(l->a, r, v->why);
+	if (secret)
+		return STR("(made from a secret)");
 	if (query_unit(c->query) == UNIT_MS && !c->filters)
 		return took_text(l, v->json);
 	if (v->nodes && v->json->count == 1)
@@ -358,6 +365,8 @@ static struct assertion *eval_one(const struct check *c, const struct look *l)
 	struct assertion *as = ARENA_NEW(l->a, struct assertion);
 	struct judge j = { .v = l->v, .a = l->a };
 	struct value v = query_eval(c->query, l->r, l->v, l->a);
+	/* redaction knows the value itself, not what a filter made of it */
+	bool secret = c->filters && query_is_secret(c->query, l);
 
 	v = filter_apply(c->filters, v, l);
 	enum judgement is = predicate_judge(c->predicate, &v, &j);
@@ -366,8 +375,8 @@ static struct assertion *eval_one(const struct check *c, const struct look *l)
 	as->where = c->where;
 	as->text = check_text(c, l->a);
 	as->expected = predicate_expected(c->predicate, &j);
-	as->actual = actual_text(c, &v, l);
-	if (!as->ok && j.note.ptr && v.state == VALUE_OK)
+	as->actual = actual_text(c, &v, secret, l);
+	if (!as->ok && !secret && j.note.ptr && v.state == VALUE_OK)
 		as->actual = arena_printf(l->a, "%.*s (%.*s)",
 			STR_ARG(as->actual), STR_ARG(j.note));
 	return as;

@@ -5,6 +5,7 @@
 
 #include "base/codes.h"
 #include "base/keys.h"
+#include "suites/absent.h"
 #include "suites/filter_table.h"
 
 static const struct filter_row table[] = {
@@ -30,6 +31,8 @@ static void unknown(const struct yaml_node *name, struct diags *ds)
 {
 	struct str names[FILTERS];
 
+	if (absent_report(ABSENT_FILTER, name->text, name->where, ds))
+		return;
 	for (size_t i = 0; i < FILTERS; i++)
 		names[i] = str_from(table[i].name);
 	key_unknown(name, E43, "filter", names, FILTERS, ds);
@@ -56,6 +59,7 @@ static bool argument_fits(const struct filter_row *row,
 	case FILTER_REGEX:
 		return arg && arg->kind == YAML_SCALAR;
 	case FILTER_PAIR:
+	case FILTER_REGEX_PAIR:
 		return arg && arg->kind == YAML_LIST && arg->count == 2 &&
 		       arg->first->kind == YAML_SCALAR &&
 		       arg->first->next->kind == YAML_SCALAR;
@@ -74,6 +78,7 @@ static const char *const wants[] = {
 	[FILTER_PATH] = "a JSONPath",
 	[FILTER_REGEX] = "a regex",
 	[FILTER_PAIR] = "a list of two",
+	[FILTER_REGEX_PAIR] = "a list of a regex and its replacement",
 	[FILTER_VALUE] = "a value",
 };
 
@@ -107,6 +112,13 @@ static struct filter *read_filter(struct arena *a, const struct yaml_node *name,
 	if (row->argument == FILTER_REGEX) {
 		f->regex = regex_of_scalar(a, arg, arg->text, false, ds);
 		return f->regex ? f : NULL;
+	}
+	if (row->argument == FILTER_REGEX_PAIR) {
+		f->regex = regex_of_scalar(a, arg->first, arg->first->text,
+			false, ds);
+		arg = arg->first->next;
+		if (!f->regex)
+			return NULL;
 	}
 	f->arg = template_tree_parse(a, arg, ds);
 	return f->arg ? f : NULL;
@@ -175,6 +187,7 @@ static struct value apply_one(const struct filter *f, struct value in,
 
 	c->f = f;
 	c->a = l->a;
+	c->now_us = l->v->wall_us;
 	if (in.state == VALUE_MISSING && !(f->row->on & ON_MISSING))
 		return in;
 	if (f->arg &&

@@ -1,6 +1,7 @@
 #ifndef SUITES_FILTER_TABLE_H
 #define SUITES_FILTER_TABLE_H
 
+#include "base/buf.h"
 #include "suites/query.h"
 
 enum filter_argument {
@@ -11,8 +12,8 @@ enum filter_argument {
 	FILTER_TEXT,
 	FILTER_PATH,
 	FILTER_REGEX,
-	FILTER_PAIR, /* a list of two scalars */
-
+	FILTER_PAIR,       /* a list of two scalars */
+	FILTER_REGEX_PAIR, /* a list of a regex and text */
 	FILTER_VALUE
 };
 
@@ -29,6 +30,7 @@ struct filter_call {
 	const struct filter *f;
 	const struct json *arg; /* NULL: none */
 	struct arena *a;
+	int64_t now_us; /* wall time of the step */
 };
 
 struct filter_row {
@@ -80,6 +82,7 @@ struct filter {
 	X(trim, "trim", FILTER_NONE, ON_STRING)                               \
 	X(split, "split", FILTER_TEXT, ON_STRING)                             \
 	X(replace, "replace", FILTER_PAIR, ON_STRING)                         \
+	X(replace_regex, "replaceRegex", FILTER_REGEX_PAIR, ON_STRING)        \
 	X(regex, "regex", FILTER_REGEX, ON_STRING)                            \
 	X(jsonpath, "jsonpath", FILTER_PATH, ON_STRING | ON_LIST | ON_OBJECT) \
 	X(base64_encode, "base64Encode", FILTER_NONE, ON_STRING)              \
@@ -88,6 +91,17 @@ struct filter {
 	X(base64url_decode, "base64UrlSafeDecode", FILTER_NONE, ON_STRING)    \
 	X(url_encode, "urlEncode", FILTER_NONE, ON_STRING)                    \
 	X(url_decode, "urlDecode", FILTER_NONE, ON_STRING)                    \
+	X(url_query_param, "urlQueryParam", FILTER_TEXT, ON_STRING)           \
+	X(html_escape, "htmlEscape", FILTER_NONE, ON_STRING)                  \
+	X(html_unescape, "htmlUnescape", FILTER_NONE, ON_STRING)              \
+	X(decode, "decode", FILTER_TEXT, ON_STRING)                           \
+	X(utf8_decode, "utf8Decode", FILTER_NONE, ON_STRING)                  \
+	X(utf8_encode, "utf8Encode", FILTER_NONE, ON_STRING)                  \
+	X(jwt_claims, "jwtClaims", FILTER_NONE, ON_STRING)                    \
+	X(to_date, "toDate", FILTER_OPTIONAL, ON_STRING | ON_NUMBER)          \
+	X(date_format, "dateFormat", FILTER_TEXT, ON_STRING)                  \
+	X(days_after_now, "daysAfterNow", FILTER_NONE, ON_STRING)             \
+	X(days_before_now, "daysBeforeNow", FILTER_NONE, ON_STRING)           \
 	X(to_hex, "toHex", FILTER_NONE, ON_STRING)                            \
 	X(sha256, "sha256", FILTER_NONE, ON_STRING)                           \
 	X(default, "default", FILTER_VALUE, ON_NUMBER | ON_STRING | ON_REST | ON_LIST | ON_OBJECT | ON_MISSING)
@@ -98,7 +112,14 @@ struct filter {
 FILTER_MAP(X)
 #undef X
 
+enum { FILTER_TEXT_MAX = 16 << 20 }; /* bytes that a filter may give */
+
+/* Text is copied; a buf is emptied, and too long a one is VALUE_BROKEN. */
+struct value filter_give(const struct filter_call *c, struct str s);
+struct value filter_give_buf(const struct filter_call *c, struct buf *b);
+
 /* VALUE_BROKEN, with the name of the filter before the reason. */
 struct value filter_broken(const struct filter_call *c, struct str why);
+struct value filter_fail(const struct filter_call *c, const char *why);
 
 #endif

@@ -8,26 +8,7 @@
 #include "suites/filter_table.h"
 #include "suites/function.h"
 
-enum { TEXT_MAX = 16 << 20, PARTS_MAX = 100000 };
-
-static struct value broken(const struct filter_call *c, const char *why)
-{
-	return filter_broken(c, str_from(why));
-}
-
-static struct value text(const struct filter_call *c, struct str s)
-{
-	return value_ok(json_new_str(c->a, s));
-}
-
-static struct value buffered(const struct filter_call *c, struct buf *b)
-{
-	struct value v = b->over ? broken(c, "gives more than 16 MiB")
-				 : text(c, b->ptr ? buf_str(b) : STR(""));
-
-	buf_done(b);
-	return v;
-}
+enum { PARTS_MAX = 100000 };
 
 static struct value shifted(const struct filter_call *c, struct str s, char low,
 	char high, int by)
@@ -57,7 +38,7 @@ struct value filter_upper(struct filter_call *c, const struct json *in)
 
 struct value filter_trim(struct filter_call *c, const struct json *in)
 {
-	return text(c, str_trim(in->text));
+	return filter_give(c, str_trim(in->text));
 }
 
 struct value filter_split(struct filter_call *c, const struct json *in)
@@ -68,10 +49,10 @@ struct value filter_split(struct filter_call *c, const struct json *in)
 	size_t at;
 
 	if (!json_to_text(c->a, c->arg, &sep) || sep.len == 0)
-		return broken(c, "the separator is empty");
+		return filter_fail(c, "the separator is empty");
 	while ((at = str_find(in->text, sep, from)) != SIZE_MAX) {
 		if (list->count >= PARTS_MAX)
-			return broken(c, "more than 100,000 parts");
+			return filter_fail(c, "more than 100,000 parts");
 		json_append(list, STR_NONE,
 			json_new_str(c->a, str_sub(in->text, from, at - from)));
 		from = at + sep.len;
@@ -91,15 +72,70 @@ struct value filter_replace(struct filter_call *c, const struct json *in)
 
 	if (!json_to_text(c->a, c->arg->first, &old) || old.len == 0 ||
 		!json_to_text(c->a, c->arg->first->next, &new))
-		return broken(c, "nothing to look for");
-	buf_init(&b, TEXT_MAX);
+		return filter_fail(c, "nothing to look for");
+	buf_init(&b, FILTER_TEXT_MAX);
 	while ((at = str_find(in->text, old, from)) != SIZE_MAX && !b.over) {
 		buf_add(&b, str_sub(in->text, from, at - from));
 		buf_add(&b, new);
 		from = at + old.len;
 	}
 	buf_add(&b, str_sub(in->text, from, in->text.len - from));
-	return buffered(c, &b);
+	return filter_give_buf(c, &b);
+}
+
+/* --- replaceRegex ------------------------------------------------------- */
+
+struct replacing {
+	struct buf out;
+	struct str in, with;
+	size_t copied; /* bytes of `in` that are in `out` */
+};
+
+/* $0 to $9 are groups, $$ is a $; anything else stands for itself. */
+static void add_replacement(struct buf *out, struct str with,
+	const struct str *groups)
+{
+	for (size_t i = 0; i < with.len; i++) {
+		char next = i + 1 < with.len ? with.ptr[i + 1] : '\0';
+		if (with.ptr[i] != '$' ||
+			((next < '0' || next > '9') && next != '$')) {
+			buf_add_byte(out, with.ptr[i]);
+			continue;
+		}
+		if (next == '$')
+			buf_add_byte(out, '$');
+		else
+			buf_add(out, groups[next - '0']);
+		i++;
+	}
+}
+
+static bool replace_one(void *thing, const struct str *groups)
+{
+	struct replacing *r = thing;
+	size_t at = (size_t)(groups[0].ptr - r->in.ptr);
+
+	buf_add(&r->out, str_sub(r->in, r->copied, at - r->copied));
+	add_replacement(&r->out, r->with, groups);
+	r->copied = at + groups[0].len;
+	return !r->out.over;
+}
+
+struct value filter_replace_regex(struct filter_call *c, const struct json *in)
+{
+	struct replacing r = { .in = in->text };
+
+	if (!json_to_text(c->a, c->arg, &r.with))
+		return filter_fail(c, "the replacement is null");
+	buf_init(&r.out, FILTER_TEXT_MAX);
+	if (regex_each(c->f->regex, in->text, REGEX_GROUPS_MAX, replace_one,
+		    &r) == REGEX_BUDGET) {
+		buf_done(&r.out);
+		return value_not(VALUE_BUDGET,
+			STR("the regex takes more steps than it may"));
+	}
+	buf_add(&r.out, str_sub(r.in, r.copied, r.in.len));
+	return filter_give_buf(c, &r.out);
 }
 
 struct value filter_regex(struct filter_call *c, const struct json *in)
@@ -112,9 +148,9 @@ static struct value encoded(struct filter_call *c, const struct json *in,
 {
 	struct buf b;
 
-	buf_init(&b, TEXT_MAX);
+	buf_init(&b, FILTER_TEXT_MAX);
 	buf_add_base64(&b, in->text, url_safe);
-	return buffered(c, &b);
+	return filter_give_buf(c, &b);
 }
 
 static struct value decoded(struct filter_call *c, const struct json *in,
@@ -123,8 +159,8 @@ static struct value decoded(struct filter_call *c, const struct json *in,
 	size_t len = in->text.len;
 	char *out = xmalloc(len + 4);
 	bool ok = crypto_base64_decode(in->text, url_safe, out, &len);
-	struct value v = ok ? text(c, (struct str){ out, len })
-			    : broken(c, "not base64");
+	struct value v = ok ? filter_give(c, (struct str){ out, len })
+			    : filter_fail(c, "not base64");
 
 	free(out);
 	return v;
@@ -156,49 +192,18 @@ struct value filter_url_encode(struct filter_call *c, const struct json *in)
 {
 	struct buf b;
 
-	buf_init(&b, TEXT_MAX);
+	buf_init(&b, FILTER_TEXT_MAX);
 	buf_add_percent(&b, in->text);
-	return buffered(c, &b);
-}
-
-static int hex_digit(char x)
-{
-	if (x >= '0' && x <= '9')
-		return x - '0';
-	char lower = (char)(x | 32);
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-struct value filter_url_decode(struct filter_call *c, const struct json *in)
-{
-	struct str s = in->text;
-	struct buf b;
-
-	buf_init(&b, TEXT_MAX);
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] != '%') {
-			buf_add_byte(&b, s.ptr[i]);
-			continue;
-		}
-		int high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(s.ptr[i + 2]) : -1;
-		if (low < 0) {
-			buf_done(&b);
-			return broken(c, "a % without two digits");
-		}
-		buf_add_byte(&b, (char)(high * 16 + low));
-		i += 2;
-	}
-	return buffered(c, &b);
+	return filter_give_buf(c, &b);
 }
 
 struct value filter_to_hex(struct filter_call *c, const struct json *in)
 {
 	struct buf b;
 
-	buf_init(&b, TEXT_MAX);
+	buf_init(&b, FILTER_TEXT_MAX);
 	buf_add_hex(&b, in->text);
-	return buffered(c, &b);
+	return filter_give_buf(c, &b);
 }
 
 struct value filter_sha256(struct filter_call *c, const struct json *in)
@@ -207,7 +212,7 @@ struct value filter_sha256(struct filter_call *c, const struct json *in)
 	struct buf b;
 
 	crypto_sha256(in->text, hash);
-	buf_init(&b, TEXT_MAX);
+	buf_init(&b, FILTER_TEXT_MAX);
 	buf_add_hex(&b, (struct str){ (const char *)hash, sizeof(hash) });
-	return buffered(c, &b);
+	return filter_give_buf(c, &b);
 }

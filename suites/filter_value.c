@@ -9,22 +9,12 @@
 #include "suites/function.h"
 #include "suites/json_copy.h"
 
-enum { TEXT_MAX = 16 << 20, UNIQUE_MAX = 4000 };
+enum { UNIQUE_MAX = 4000 };
 
 struct value filter_broken(const struct filter_call *c, struct str why)
 {
 	return value_not(VALUE_BROKEN, arena_printf(c->a, "filter `%s`: %.*s",
 					       c->f->row->name, STR_ARG(why)));
-}
-
-static struct value broken(const struct filter_call *c, const char *why)
-{
-	return filter_broken(c, str_from(why));
-}
-
-static struct value text(const struct filter_call *c, struct str s)
-{
-	return value_ok(json_new_str(c->a, s));
 }
 
 static struct value number(const struct filter_call *c, struct str s)
@@ -37,11 +27,21 @@ static struct value count(const struct filter_call *c, size_t n)
 	return number(c, arena_printf(c->a, "%zu", n));
 }
 
-/* Moves a buf into a value. */
-static struct value buffered(const struct filter_call *c, struct buf *b)
+struct value filter_fail(const struct filter_call *c, const char *why)
 {
-	struct value v = b->over ? broken(c, "gives more than 16 MiB")
-				 : text(c, b->ptr ? buf_str(b) : STR(""));
+	return filter_broken(c, str_from(why));
+}
+
+struct value filter_give(const struct filter_call *c, struct str s)
+{
+	return value_ok(json_new_str(c->a, s));
+}
+
+struct value filter_give_buf(const struct filter_call *c, struct buf *b)
+{
+	struct value v =
+		b->over ? filter_fail(c, "gives more than 16 MiB")
+			: filter_give(c, b->ptr ? buf_str(b) : STR(""));
 
 	buf_done(b);
 	return v;
@@ -98,7 +98,7 @@ struct value filter_nth(struct filter_call *c, const struct json *in)
 	int64_t n;
 
 	if (!str_to_i64(c->arg->text, &n))
-		return broken(c, "the index is no integer");
+		return filter_fail(c, "the index is no integer");
 	return element(in, n);
 }
 
@@ -115,14 +115,14 @@ struct value filter_slice(struct filter_call *c, const struct json *in)
 	if (low->type != JSON_NUMBER || low->next->type != JSON_NUMBER ||
 		!str_to_i64(low->text, &from) ||
 		!str_to_i64(low->next->text, &to))
-		return broken(c, "two integers are wanted");
+		return filter_fail(c, "two integers are wanted");
 	if (from < 0)
 		from += in->count;
 	if (to < 0)
 		to += in->count;
 	for (const struct json *e = in->first; e; e = e->next, at++) {
 		if (at >= from && at < to && !add_copy(c, list, e, &budget))
-			return broken(c, "too many nodes");
+			return filter_fail(c, "too many nodes");
 	}
 	return value_ok(list);
 }
@@ -155,7 +155,7 @@ struct value filter_sort(struct filter_call *c, const struct json *in)
 	bool fits = true;
 
 	if (!one_order(in))
-		return broken(c, "elements that have no order");
+		return filter_fail(c, "elements that have no order");
 	if (in->count == 0)
 		return value_ok(list);
 	const struct json **all = xmalloc(in->count * sizeof(void *));
@@ -165,7 +165,7 @@ struct value filter_sort(struct filter_call *c, const struct json *in)
 	for (size_t i = 0; i < n && fits; i++)
 		fits = add_copy(c, list, all[i], &budget);
 	free(all);
-	return fits ? value_ok(list) : broken(c, "too many nodes");
+	return fits ? value_ok(list) : filter_fail(c, "too many nodes");
 }
 
 struct value filter_unique(struct filter_call *c, const struct json *in)
@@ -174,13 +174,13 @@ struct value filter_unique(struct filter_call *c, const struct json *in)
 	size_t budget = JSON_COPY_NODES_MAX;
 
 	if (in->count > UNIQUE_MAX)
-		return broken(c, "more than 4000 elements");
+		return filter_fail(c, "more than 4000 elements");
 	for (const struct json *e = in->first; e; e = e->next) {
 		const struct json *k = list->first;
 		while (k && !json_equal(k, e))
 			k = k->next;
 		if (!k && !add_copy(c, list, e, &budget))
-			return broken(c, "too many nodes");
+			return filter_fail(c, "too many nodes");
 	}
 	return value_ok(list);
 }
@@ -192,18 +192,18 @@ struct value filter_join(struct filter_call *c, const struct json *in)
 	struct str between;
 
 	if (!json_to_text(c->a, c->arg, &between))
-		return broken(c, "what goes between is null");
-	buf_init(&b, TEXT_MAX);
+		return filter_fail(c, "what goes between is null");
+	buf_init(&b, FILTER_TEXT_MAX);
 	for (const struct json *e = in->first; e; e = e->next) {
 		if (!json_to_text(c->a, e, &part)) {
 			buf_done(&b);
-			return broken(c, "an element is null");
+			return filter_fail(c, "an element is null");
 		}
 		buf_add(&b, part);
 		if (e->next)
 			buf_add(&b, between);
 	}
-	return buffered(c, &b);
+	return filter_give_buf(c, &b);
 }
 
 struct value filter_keys(struct filter_call *c, const struct json *in)
@@ -222,7 +222,7 @@ struct value filter_values(struct filter_call *c, const struct json *in)
 
 	for (const struct json *m = in->first; m; m = m->next) {
 		if (!add_copy(c, list, m, &budget))
-			return broken(c, "too many nodes");
+			return filter_fail(c, "too many nodes");
 	}
 	return value_ok(list);
 }
@@ -235,7 +235,7 @@ static struct value extreme(struct filter_call *c, const struct json *in,
 	const struct json *best = in->first;
 
 	if (!one_order(in))
-		return broken(c, "elements that have no order");
+		return filter_fail(c, "elements that have no order");
 	for (const struct json *e = in->first; e; e = e->next) {
 		if (cmp_nodes(&e, &best) * sign > 0)
 			best = e;
@@ -273,7 +273,7 @@ struct value filter_sum(struct filter_call *c, const struct json *in)
 
 	return add_up(c, in, &sum)
 		       ? number(c, sum)
-		       : broken(c, "not only numbers, or too many digits");
+		       : filter_fail(c, "not only numbers, or too many digits");
 }
 
 struct value filter_avg(struct filter_call *c, const struct json *in)
@@ -285,7 +285,7 @@ struct value filter_avg(struct filter_call *c, const struct json *in)
 		return value_not(VALUE_MISSING, STR("missing"));
 	return add_up(c, in, &sum) && decimal_div(c->a, sum, n, &sum)
 		       ? number(c, sum)
-		       : broken(c, "not only numbers, or too many digits");
+		       : filter_fail(c, "not only numbers, or too many digits");
 }
 
 struct value filter_abs(struct filter_call *c, const struct json *in)
@@ -299,8 +299,9 @@ struct value filter_round(struct filter_call *c, const struct json *in)
 {
 	struct str s;
 
-	return decimal_round(c->a, in->text, &s) ? number(c, s)
-						 : broken(c, "too many digits");
+	return decimal_round(c->a, in->text, &s)
+		       ? number(c, s)
+		       : filter_fail(c, "too many digits");
 }
 
 static struct value arithmetic(struct filter_call *c, const struct json *in,
@@ -309,10 +310,10 @@ static struct value arithmetic(struct filter_call *c, const struct json *in,
 	struct str s;
 
 	if (c->arg->type != JSON_NUMBER)
-		return broken(c, "the argument is no number");
+		return filter_fail(c, "the argument is no number");
 	return op(c->a, in->text, c->arg->text, &s)
 		       ? number(c, s)
-		       : broken(c, "too many digits, or divided by zero");
+		       : filter_fail(c, "too many digits, or divided by zero");
 }
 
 struct value filter_multiply(struct filter_call *c, const struct json *in)
@@ -346,7 +347,7 @@ struct value filter_to_int(struct filter_call *c, const struct json *in)
 	struct str s;
 
 	if (!j || !decimal_trunc(c->a, j->text, &s))
-		return broken(c, "no integer in it");
+		return filter_fail(c, "no integer in it");
 	return number(c, s);
 }
 
@@ -354,14 +355,15 @@ struct value filter_to_float(struct filter_call *c, const struct json *in)
 {
 	const struct json *j = read_number(c, in);
 
-	return j ? value_ok(j) : broken(c, "no number in it");
+	return j ? value_ok(j) : filter_fail(c, "no number in it");
 }
 
 struct value filter_to_string(struct filter_call *c, const struct json *in)
 {
 	struct str s;
 
-	return json_to_text(c->a, in, &s) ? text(c, s) : broken(c, "is null");
+	return json_to_text(c->a, in, &s) ? filter_give(c, s)
+					  : filter_fail(c, "is null");
 }
 
 struct value filter_to_bool(struct filter_call *c, const struct json *in)
@@ -372,16 +374,16 @@ struct value filter_to_bool(struct filter_call *c, const struct json *in)
 		return value_ok(json_new_bool(c->a, true));
 	if (in->type == JSON_STRING && str_eq(in->text, STR("false")))
 		return value_ok(json_new_bool(c->a, false));
-	return broken(c, "neither true nor false");
+	return filter_fail(c, "neither true nor false");
 }
 
 struct value filter_to_json(struct filter_call *c, const struct json *in)
 {
 	struct buf b;
 
-	buf_init(&b, TEXT_MAX);
+	buf_init(&b, FILTER_TEXT_MAX);
 	json_write(&b, in);
-	return buffered(c, &b);
+	return filter_give_buf(c, &b);
 }
 
 struct value filter_from_json(struct filter_call *c, const struct json *in)
@@ -398,7 +400,7 @@ struct value filter_from_json(struct filter_call *c, const struct json *in)
 
 struct value filter_type(struct filter_call *c, const struct json *in)
 {
-	return text(c, str_from(json_type_name(in->type)));
+	return filter_give(c, str_from(json_type_name(in->type)));
 }
 
 struct value filter_default(struct filter_call *c, const struct json *in)
@@ -418,5 +420,5 @@ struct value filter_jsonpath(struct filter_call *c, const struct json *in)
 	size_t budget = JSON_COPY_NODES_MAX;
 	const struct json *root = json_copy(c->a, in, &budget);
 	return root ? value_of_path(c->f->path, root, c->a)
-		    : broken(c, "too many nodes");
+		    : filter_fail(c, "too many nodes");
 }

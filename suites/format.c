@@ -211,3 +211,44 @@ bool format_is_semver(struct str s)
 	return !rest.ptr && (!pre.ptr || is_identifiers(pre, true)) &&
 	       (!build.ptr || is_identifiers(build, false));
 }
+
+/* --- writing ------------------------------------------------------------ */
+
+bool format_is_time_format(struct str format)
+{
+	enum { FORMAT_MAX_BYTES = 100 };
+	bool any = false;
+
+	for (size_t i = 0; i + 1 < format.len; i++) {
+		if (format.ptr[i] != '%')
+			continue;
+		i++;
+		if (strchr("sZ", format.ptr[i]))
+			return false;
+		any = true;
+	}
+	return any && format.len < FORMAT_MAX_BYTES;
+}
+
+bool format_time(struct arena *a, int64_t at_us, struct str format,
+	struct str *ret)
+{
+	time_t at_s = (time_t)(at_us / 1000000);
+	char out[256];
+	struct tm tm;
+
+	if (str_eq(format, STR("rfc3339"))) {
+		*ret = arena_str(a, str_from(units_rfc3339(at_us, out)));
+		return true;
+	}
+	if (str_eq(format, STR("date")))
+		format = STR("%Y-%m-%d");
+	else if (str_eq(format, STR("http")))
+		format = STR("%a, %d %b %Y %H:%M:%S GMT");
+	if (!format_is_time_format(format) || !gmtime_r(&at_s, &tm))
+		return false;
+	size_t n = strftime(out, sizeof(out), arena_str(a, format).ptr, &tm);
+	if (n > 0)
+		*ret = arena_str(a, (struct str){ out, n });
+	return n > 0;
+}

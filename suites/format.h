@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/str.h"
 
 /* Is this text a UUID, an address, a date, ...?  The whole of it, always. */
@@ -18,5 +19,22 @@ bool format_is_semver(struct str s);   /* Semantic Versioning 2.0.0 */
 
 /* RFC 3339 date-time, `2026-02-03`, or an HTTP date, as wall time. */
 bool format_date(struct str s, int64_t *ret_us);
+
+/*
+ * Can `format` be given to strftime() and strptime()?  At most 100 bytes, and
+ * not what depends on the machine's zone (%s, %Z).
+ */
+bool format_is_time_format(struct str format);
+
+/* What has four digits for its year, in seconds since 1970. */
+#define FORMAT_SECONDS_MIN (-INT64_C(62135596800))
+#define FORMAT_SECONDS_MAX INT64_C(253402300799)
+
+/*
+ * UTC by a strftime() format, or `rfc3339`, `date`, `http`.  False: not such a
+ * format, or nothing comes of it.
+ */
+bool format_time(struct arena *a, int64_t at_us, struct str format,
+	struct str *ret);
 
 #endif

@@ -2,11 +2,11 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/crypto.h"
 #include "base/units.h"
 #include "suites/decimal.h"
+#include "suites/format.h"
 
 enum { TEXT_OUT_MAX = 16 << 20 };
 
@@ -149,35 +149,19 @@ static bool offset_us(struct str s, int64_t *ret)
 	return true;
 }
 
-static bool format_time(struct function_call *c, int64_t at_us,
-	struct str format, const struct json **ret)
+static bool give_time(struct function_call *c, int64_t at_us, struct str format,
+	const struct json **ret)
 {
-	char out[256];
-	struct tm tm;
-	time_t at_s = (time_t)(at_us / 1000000);
+	struct str s;
 
 	if (str_eq(format, STR("unix")))
 		return give_i64(c, at_us / 1000000, ret);
 	if (str_eq(format, STR("unixMs")))
 		return give_i64(c, at_us / 1000, ret);
-	if (str_eq(format, STR("rfc3339"))) {
-		struct str s = str_from(units_rfc3339(at_us, out));
-		return give_str(c, arena_str(c->v->arena, s), ret);
-	}
-	if (str_eq(format, STR("date")))
-		format = STR("%Y-%m-%d");
-	else if (str_eq(format, STR("http")))
-		format = STR("%a, %d %b %Y %H:%M:%S GMT");
-	if (format.len >= 100 || str_find_byte(format, '%', 0) == SIZE_MAX)
+	if (!format_time(c->v->arena, at_us, format, &s))
 		return fail(c, "the format is none of rfc3339 unix unixMs "
-			       "date http, and has no %");
-	struct str z = arena_str(c->v->arena, format);
-	if (!gmtime_r(&at_s, &tm))
-		return fail(c, "the time is out of range");
-	size_t n = strftime(out, sizeof(out), z.ptr, &tm);
-	if (n == 0)
-		return fail(c, "the format gives nothing");
-	return give_str(c, arena_str(c->v->arena, (struct str){ out, n }), ret);
+			       "date http, and no format of strftime()");
+	return give_str(c, s, ret);
 }
 
 static bool fn_now(struct function_call *c, const struct json **ret)
@@ -192,7 +176,7 @@ static bool fn_now(struct function_call *c, const struct json **ret)
 		return false;
 	if (offset.ptr && !offset_us(offset, &shift))
 		return fail(c, "the offset is not a duration such as -5m");
-	return format_time(c, c->v->wall_us + shift, format, ret);
+	return give_time(c, c->v->wall_us + shift, format, ret);
 }
 
 static bool fn_unix(struct function_call *c, const struct json **ret)

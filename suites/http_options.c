@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/codes.h"
+#include "suites/absent.h"
 
 enum { DEFAULT_TIMEOUT_MS = 10000, DEFAULT_CONNECT_TIMEOUT_MS = 5000 };
 
@@ -201,6 +202,8 @@ void http_read(struct load *l, const struct yaml_node *map,
 	h->redirects = keys.redirects;
 	h->version = keys.version;
 	h->connection = keys.connection;
+	if (keys.connection == CONNECTION_POOL)
+		absent_say("`pool`", yaml_get(map, "connection")->where, l->ds);
 	h->ip = keys.ip;
 	h->trace = keys.trace;
 	h->auth_on_redirect = keys.auth_on_redirect;

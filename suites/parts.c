@@ -1,8 +1,10 @@
 #include "suites/load.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/codes.h"
+#include "suites/absent.h"
 
 /* The first words of built-in names: nothing of the author's may hide them. */
 static const char *const reserved[] = { "region", "env", "role", "runner",
@@ -45,10 +47,10 @@ bool name_check(struct load *l, const struct yaml_node *key)
 
 static bool key_refused(struct load *l, const struct yaml_node *n)
 {
-	diag_add(l->ds, DIAG_ERROR, E12, n->key->where,
-		"`%.*s` is not available in this version",
-		STR_ARG(n->key->text));
-	diag_hint(l->ds, "known, but not executed yet");
+	char what[64];
+
+	snprintf(what, sizeof(what), "`%.*s`", STR_ARG(n->key->text));
+	absent_say(what, n->key->where, l->ds);
 	return false;
 }
 
@@ -361,36 +363,6 @@ bool name_looks_secret(struct str name)
 			return true;
 	}
 	return false;
-}
-
-struct capture *captures_read(struct load *l, const struct yaml_node *map)
-{
-	static const char *const also[] = { "secret", NULL };
-	struct capture *first = NULL;
-	struct capture **tail = &first;
-
-	if (!map || !count_fits(l, map, "capture", SUITE_PAIRS_MAX))
-		return NULL;
-	for (const struct yaml_node *n = map->first; n; n = n->next) {
-		const struct yaml_node *said = yaml_get(n, "secret");
-		const struct query *from;
-		bool secret = name_looks_secret(n->key->text);
-		struct capture *c;
-
-		if (said)
-			key_bool(said, "secret", &secret, l->ds);
-		from = query_parse(l->arena, n, also, l->ds);
-		if (!name_check(l, n->key))
-			continue;
-		c = ARENA_NEW(l->arena, struct capture);
-		c->name = n->key->text;
-		c->from = from;
-		c->secret = secret;
-		c->where = n->key->where;
-		*tail = c;
-		tail = &c->next;
-	}
-	return first;
 }
 
 /* 0: no warning has this code. */

@@ -6,6 +6,7 @@
 
 #include "base/codes.h"
 #include "base/keys.h"
+#include "suites/absent.h"
 #include "suites/function.h"
 #include "suites/unit.h"
 
@@ -180,10 +181,34 @@ static bool read_inner(const struct reading *r, const struct yaml_node *n,
 
 	if (p->row->flags & ROW_NUMBER)
 		below.unit = UNIT_NONE;
+	if (p->row->flags & ROW_TIME)
+		below.unit = UNIT_MS;
 	if (str_eq(str_from(p->row->name), STR("ignoreCase")))
 		below.ignore_case = true;
 	p->inner = read_any(below, n);
 	return p->inner != NULL;
+}
+
+/* A rule about what is left says in which direction: {gt: 14d}. */
+static bool read_time(const struct reading *r, const struct yaml_node *n,
+	struct predicate *p)
+{
+	if (n->kind != YAML_MAP)
+		return wrong(r, n, E21,
+			"a mapping of predicates is wanted, such as {gt: 14d}");
+	return read_inner(r, n, p);
+}
+
+static bool read_json(const struct reading *r, const struct yaml_node *n,
+	struct predicate *p)
+{
+	if (!predicate_json_is_long(n))
+		return read_want(r, n, p);
+	p->rules = predicate_json_rules(r->a, n, r->ds);
+	if (!read_want(r, yaml_get(n, "equals"), p))
+		return false;
+	p->want_text = source_text(r, n);
+	return p->rules != NULL;
 }
 
 static bool read_argument(const struct reading *r, const struct yaml_node *n,
@@ -202,7 +227,10 @@ static bool read_argument(const struct reading *r, const struct yaml_node *n,
 	case ARG_REGEX:
 		return read_regex(r, n, p);
 	case ARG_PREDICATES:
-		return read_inner(r, n, p);
+		return p->row->flags & ROW_TIME ? read_time(r, n, p)
+						: read_inner(r, n, p);
+	case ARG_JSON:
+		return read_json(r, n, p);
 	case ARG_BRANCHES:
 		return read_branches(r, n, p);
 	case ARG_VALUE:
@@ -233,6 +261,8 @@ static struct predicate *read_entry(const struct reading *r,
 
 	if (row)
 		return read_row(r, row, e, e->key->where);
+	if (absent_report(ABSENT_PREDICATE, e->key->text, e->key->where, r->ds))
+		return NULL;
 	size_t n = predicate_names(names, PREDICATE_NAMES_MAX);
 	key_unknown(e->key, E43, "predicate", names, n, r->ds);
 	return NULL;
@@ -557,8 +587,9 @@ struct str predicate_expected(const struct predicate *p, struct judge *j)
 
 	if (!p->want)
 		return predicate_text(j->a, p);
-	if (template_tree_refs(p->want) && !has_unit(p->unit) &&
-		template_tree_value(p->want, j->v, &want, &secret, &why))
+	if (template_tree_refs(p->want) && !has_unit(p->unit) && !p->rules &&
+		template_tree_value(p->want, j->v, &want, &secret, &why) &&
+		!secret)
 		shown = text && want->type == JSON_STRING
 				? visible_text(j->a, j->v->redact, want->text)
 				: value_text(j->a, j->v->redact, want);

@@ -23,6 +23,7 @@ enum judgement {
 enum argument {
 	ARG_BOOL,       /* true or false: the sense */
 	ARG_VALUE,      /* any JSON */
+	ARG_JSON,       /* any JSON, or {equals, ignore, anyOrder} */
 	ARG_TEXT,       /* a scalar */
 	ARG_LIST,       /* a list */
 	ARG_PAIR,       /* a list of two */
@@ -50,10 +51,17 @@ struct predicate {
 	bool sense;                        /* BOOL: true */
 	const struct template_tree *want;  /* VALUE, TEXT, LIST, PAIR, ... */
 	const struct regex *regex;         /* REGEX without ${...} */
+	const struct json_rules *rules;    /* JSON; NULL: none */
 	struct predicate *inner;           /* PREDICATES */
 	struct predicate_branch *branches; /* BRANCHES */
 	struct str want_text;              /* as the author wrote it */
 	struct span where;
+};
+
+struct json_rules { /* what a comparison of two documents leaves out */
+	const struct jsonpath **ignore;
+	size_t nignore;
+	bool any_order; /* of the elements of every list */
 };
 
 struct predicate_branch {
@@ -65,7 +73,8 @@ enum {
 	ROW_LIST = 1,    /* sees the node list itself */
 	ROW_MISSING = 2, /* is asked about a missing value too */
 	ROW_ORDER = 4,   /* 5 stays a number, also beside text */
-	ROW_NUMBER = 8   /* its inner predicates look at a plain number */
+	ROW_NUMBER = 8,  /* its inner predicates look at a plain number */
+	ROW_TIME = 16    /* its inner predicates look at a duration */
 };
 
 struct predicate_row {
@@ -87,6 +96,12 @@ enum {
 	PREDICATE_DEPTH_MAX = 8,
 	PREDICATE_REGEX_NS = 250000000 /* all matches of one check */
 };
+
+/* predicate_json.c: is this the long form of `json`?  Its rules, then; NULL:
+ * reported. */
+bool predicate_json_is_long(const struct yaml_node *n);
+const struct json_rules *predicate_json_rules(struct arena *a,
+	const struct yaml_node *n, struct diags *ds);
 
 /* One `name: argument` of a mapping.  NULL: reported. */
 struct predicate *predicate_parse_one(struct arena *a,

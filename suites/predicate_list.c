@@ -1,15 +1,15 @@
 /*
- * Predicates on lists, JSON and time, and predicates of predicates.
+ * Predicates on lists and time, and predicates of predicates.
  */
+#include <inttypes.h>
+
 #include "base/units.h"
 #include "suites/format.h"
 #include "suites/predicate_table.h"
 
 enum {
-	UNIQUE_MAX = 4000,     /* elements: every two are compared */
-	UNIQUE_NEST_MAX = 500, /* when there are lists or objects in them */
-	SUBSET_STEPS_MAX = 1000000,
-	SUBSET_DEPTH_MAX = 128
+	UNIQUE_MAX = 4000,    /* elements: every two are compared */
+	UNIQUE_NEST_MAX = 500 /* when there are lists or objects in them */
 };
 
 static bool is_nest(const struct json *j)
@@ -186,74 +186,6 @@ enum judgement judge_is_sorted(const struct predicate *p,
 	return judged(p->sense == sorted);
 }
 
-/* --- JSON --------------------------------------------------------------- */
-
-/* NOLINTBEGIN(misc-no-recursion): at most SUBSET_DEPTH_MAX deep */
-static bool subset(const struct json *part, const struct json *whole,
-	size_t *steps, unsigned depth)
-{
-	if (*steps == 0 || depth > SUBSET_DEPTH_MAX) {
-		*steps = 0;
-		return false;
-	}
-	--*steps;
-	if (part->type != whole->type || !is_nest(part))
-		return json_equal(part, whole);
-	for (const struct json *e = part->first; e; e = e->next) {
-		bool found = false;
-		if (part->type == JSON_OBJECT) {
-			const struct json *m = json_get(whole, e->key);
-			found = m && subset(e, m, steps, depth + 1);
-		} else {
-			const struct json *m = whole->first;
-			for (; m && !found; m = m->next)
-				found = subset(e, m, steps, depth + 1);
-		}
-		if (!found)
-			return false;
-	}
-	return true;
-}
-/* NOLINTEND(misc-no-recursion) */
-
-/* Text is read as JSON first; NULL: it is none. */
-static const struct json *as_json(const struct json *got, struct judge *j)
-{
-	struct json_error why;
-
-	if (got->type != JSON_STRING)
-		return got;
-	return json_parse(j->a, got->text, &json_limits_default, &why);
-}
-
-enum judgement judge_subset(const struct predicate *p, const struct value *got,
-	const struct json *want, struct judge *j)
-{
-	size_t steps = SUBSET_STEPS_MAX;
-	const struct json *whole =
-		is_nest(want) ? as_json(got->json, j) : got->json;
-
-	(void)p;
-	if (!whole)
-		return judge_unfit_because(j, "not JSON");
-	bool is = subset(want, whole, &steps, 0);
-	if (steps > 0)
-		return judged(is);
-	j->note = STR("more to compare than there may be");
-	return OVER;
-}
-
-enum judgement judge_json(const struct predicate *p, const struct value *got,
-	const struct json *want, struct judge *j)
-{
-	const struct json *whole = as_json(got->json, j);
-
-	(void)p;
-	if (!whole)
-		return judge_unfit_because(j, "not JSON");
-	return judged(json_equal(whole, want));
-}
-
 /* --- time --------------------------------------------------------------- */
 
 static bool date_of(const struct json *j, const struct judge *judge,
@@ -311,6 +243,38 @@ enum judgement judge_within(const struct predicate *p, const struct value *got,
 	int64_t off =
 		at > j->v->wall_us ? at - j->v->wall_us : j->v->wall_us - at;
 	return judged(off <= (int64_t)ms * 1000);
+}
+
+/*
+ * The time that is left as a number of milliseconds; less than 0 when it is
+ * over.  A number is seconds since 1970, as in the `exp` of a JWT.
+ */
+enum judgement judge_expires_in(const struct predicate *p,
+	const struct value *got, const struct json *want, struct judge *j)
+{
+	int64_t at;
+	char out[32];
+
+	(void)want;
+	if (got->json->type == JSON_NUMBER) {
+		if (!str_to_i64(got->json->text, &at) ||
+			at < FORMAT_SECONDS_MIN || at > FORMAT_SECONDS_MAX)
+			return judge_unfit_because(j, "not seconds since 1970");
+		at *= 1000000;
+	} else if (!date_of(got->json, j, &at)) {
+		return judge_unfit_because(j, "not a date");
+	}
+	int64_t left = at - j->v->wall_us;
+	struct str ms = arena_printf(j->a, "%" PRId64, left / 1000);
+	struct value v = value_ok(json_new_number(j->a, ms));
+	enum judgement is = predicate_judge_all(p->inner, &v, j);
+	if (is == FAILS || is == HOLDS)
+		j->note = arena_printf(j->a, "%s %s",
+			left < 0 ? "expired since" : "expires in",
+			units_took_text(left < 0 ? (uint64_t)-left
+						 : (uint64_t)left,
+				out));
+	return is;
 }
 
 /* --- predicates of predicates ------------------------------------------- */

@@ -4,7 +4,7 @@
 #include "suites/predicate.h"
 
 /*
- * All predicates: judge_NAME() of predicate_value.c or predicate_list.c, name
+ * All predicates: judge_NAME() of a file predicate_*.c, name
  * in a suite, word in a report, argument, flags.
  */
 /* clang-format off */
@@ -47,10 +47,11 @@
 	X(contains_all, "containsAll", "containsAll", ARG_LIST, ROW_LIST)     \
 	X(contains_any, "containsAny", "containsAny", ARG_LIST, ROW_LIST)     \
 	X(subset, "subset", "subset", ARG_VALUE, 0)                           \
-	X(json, "json", "json", ARG_VALUE, ROW_ORDER)                         \
+	X(json, "json", "json", ARG_JSON, ROW_ORDER)                          \
 	X(before, "before", "before", ARG_TEXT, 0)                            \
 	X(after, "after", "after", ARG_TEXT, 0)                               \
 	X(within, "within", "within", ARG_TEXT, 0)                            \
+	X(expires_in, "expires_in", "expires_in", ARG_PREDICATES, ROW_TIME)   \
 	X(count, "count", "count", ARG_PREDICATES, ROW_LIST | ROW_NUMBER)     \
 	X(length, "length", "length", ARG_PREDICATES, ROW_LIST | ROW_NUMBER)  \
 	X(each, "each", "each", ARG_PREDICATES, ROW_LIST)                     \
@@ -69,7 +70,7 @@
 PREDICATE_MAP(X)
 #undef X
 
-/* What both files need. */
+/* What those files need. */
 static inline enum judgement judged(bool holds)
 {
 	return holds ? HOLDS : FAILS;

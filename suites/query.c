@@ -9,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/keys.h"
 #include "base/regex.h"
+#include "suites/absent.h"
 #include "suites/cookie.h"
 #include "suites/json_copy.h"
 #include "suites/jsonpath.h"
@@ -279,6 +280,17 @@ static struct value get_variable(const struct query *q, const struct look *l)
 		return v;
 	const struct var *var = vars_get(l->v, name);
 	return var && var->value ? value_ok(var->value) : missing();
+}
+
+bool query_is_secret(const struct query *q, const struct look *l)
+{
+	struct value v;
+	struct str name;
+
+	if (q->row->eval != get_variable || !render(q, l, &name, &v))
+		return false;
+	const struct var *var = vars_get(l->v, name);
+	return var && var->secret;
 }
 
 static struct value get_duration(const struct query *q, const struct look *l)
@@ -554,6 +566,9 @@ static const struct yaml_node *find_extractor(const struct yaml_node *map,
 	query_names(names, EXTRACTORS);
 	for (const struct yaml_node *e = map->first; e; e = e->next) {
 		if (is_word_of(e->key->text, also))
+			continue;
+		if (absent_report(ABSENT_EXTRACTOR, e->key->text, e->key->where,
+			    ds))
 			continue;
 		if (!query_known(e->key->text))
 			key_unknown(e->key, E43, "extractor", names, EXTRACTORS,

@@ -34,6 +34,9 @@ struct look {
 	struct arena *a;
 };
 
+/* Is it a variable, and is that one secret?  Its filters would disguise it. */
+bool query_is_secret(const struct query *q, const struct look *l);
+
 struct value value_ok(const struct json *j);
 struct value value_not(enum value_state state, struct str why);
 /* The nodes of a JSONPath as a value. */

@@ -121,10 +121,8 @@ struct use *step_uses(struct load *l, const struct step *s)
 	check_uses(l, tail, s->poll.fail_when);
 	check_uses(l, tail, s->expect);
 	check_uses(l, tail, s->warn);
-	for (const struct capture *c = s->captures; c; c = c->next) {
-		if (c->from)
-			uses_add(l, tail, query_refs(c->from), false);
-	}
+	for (const struct capture *c = s->captures; c; c = c->next)
+		uses_add(l, tail, c->refs, false);
 	return first;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/codes.h"
 #include "base/units.h"
+#include "suites/absent.h"
 
 enum { DEFAULT_EVERY_MS = 60000, DAY_MS = 86400000 };
 
@@ -69,8 +70,7 @@ static const struct json *rows_read(struct load *l, const struct yaml_node *n)
 	if (!n)
 		return rows_none(l->arena);
 	if (n->kind == YAML_SCALAR) {
-		diag_add(l->ds, DIAG_ERROR, E12, n->where,
-			"`rows` from a file are not available in this version");
+		absent_say("a file of `rows`", n->where, l->ds);
 		diag_hint(l->ds, "write them here, as a list of maps");
 		return rows_none(l->arena);
 	}

@@ -33,9 +33,19 @@ struct capture {
 	struct capture *next;
 	struct str name;
 	const struct query *from;
+	const struct filter *filters;    /* in order; may be NULL */
+	const struct template_ref *refs; /* of both */
 	bool secret; /* said so, or named like a token, password, session */
 	struct span where;
 };
+
+/*
+ * The value, after its filters, and whether it is secret: said so, or made
+ * from a secret.  And "$.id | toInt", for reports.
+ */
+struct value capture_eval(const struct capture *c, struct response *r,
+	const struct vars *v, struct arena *a, bool *ret_secret);
+struct str capture_text(const struct capture *c, struct arena *a);
 
 struct suite_var {
 	struct suite_var *next;
@@ -71,7 +81,7 @@ enum http_version_wanted {
 	HTTP_2,
 	HTTP_2_PRIOR
 };
-enum http_connection { CONNECTION_RUN, CONNECTION_FRESH };
+enum http_connection { CONNECTION_RUN, CONNECTION_FRESH, CONNECTION_POOL };
 enum http_ip { IP_ANY, IP_4, IP_6 };
 
 /* `http:` of a suite, deep-merged into each step. */

@@ -7,7 +7,7 @@ static const char *const words_gate[] = { "block", "observe", NULL };
 static const char *const words_overrun[] = { "skip", "queue", NULL };
 static const char *const words_version[] = { "auto", "1.0", "1.1", "2",
 	"2-prior-knowledge", NULL };
-static const char *const words_connection[] = { "run", "fresh", NULL };
+static const char *const words_connection[] = { "run", "fresh", "pool", NULL };
 static const char *const words_cookies[] = { "run", NULL };
 static const char *const words_ip[] = { "any", "4", "6", NULL };
 static const char *const words_trace[] = { "off", "w3c", NULL };
@@ -140,7 +140,8 @@ const struct key http_key_table[] = {
 	ROW("auth_on_redirect", KEY_BOOL, 0, auth_on_redirect, 0, 0, NULL,
 		"false", "send auth to where a redirect leads"),
 	ROW("connection", KEY_WORD, 0, connection, 0, 0, words_connection,
-		"run", "run: fresh for a run, reused inside it"),
+		"run", "run: fresh for a run, reused inside it; "
+		"pool: not in this version"),
 	ROW("cookies", KEY_WORD, 0, cookies, 0, 0, words_cookies, "run",
 		"kept for the run"),
 	ROW("compressed", KEY_BOOL, 0, compressed, 0, 0, NULL, "true",

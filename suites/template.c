@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/codes.h"
+#include "suites/absent.h"
 #include "suites/function.h"
 #include "suites/scalar.h"
 
@@ -257,6 +258,8 @@ static void check_call(struct parser *p, struct expr *call, struct span where)
 	call->fn = function_find(call->name);
 	if (!call->fn) {
 		struct str near = function_nearest(call->name);
+		if (absent_report(ABSENT_FUNCTION, call->name, where, p->ds))
+			return;
 		diag_add(p->ds, DIAG_ERROR, E34, where,
 			"unknown function `%.*s`", STR_ARG(call->name));
 		if (near.ptr)

@@ -338,6 +338,62 @@ Test(runs, a_secret_is_told_nowhere)
 		STR_ARG(s->curl));
 }
 
+Test(runs, a_captured_value_goes_through_its_filters)
+{
+	answer("/orders", JSON_ID);
+	evil_http_text(evil, "/orders/id-7", "fine");
+	pass_run(&pass, base,
+		"steps:\n"
+		"  - {name: make, post: /orders, expect: {status: 201}, "
+		"capture: "
+		"{id: {jsonpath: $.id, filter: [toString, {replaceRegex: "
+		"['^', id-]}]}}}\n"
+		"  - {name: look, get: \"/orders/${id}\"}\n",
+		NULL);
+	cr_assert_eq(pass.run->outcome, OUTCOME_PASS, "%.*s",
+		STR_ARG(pass.run->message));
+	pass_done(&pass);
+	pass_run(&pass, base,
+		"steps:\n"
+		"  - {name: make, post: /orders, expect: {status: 201}, "
+		"capture: "
+		"{id: {jsonpath: $.id, filter: lower}}}\n"
+		"  - {name: look, get: \"/orders/${id}\"}\n",
+		NULL);
+	cr_assert_eq(pass.run->reason, REASON_CAPTURE);
+	cr_assert_neq(str_find(pass.run->message, STR("$.id | lower"), 0),
+		SIZE_MAX, "%.*s", STR_ARG(pass.run->message));
+}
+
+/* What a filter makes of a secret is one, whatever its name. */
+Test(runs, a_secret_in_disguise_is_told_nowhere)
+{
+	const struct step_report *s;
+
+	setenv("ANDON_TEST_PW", "hunter2-hunter2", 1);
+	answer("/x", STATUS("200"));
+	pass_run(&pass, base,
+		"secrets: {pw: {env: ANDON_TEST_PW}}\n"
+		"steps:\n"
+		"  - name: x\n"
+		"    get: /x\n"
+		"    capture: {plain: {variable: pw, filter: upper}}\n"
+		"  - name: y\n"
+		"    get: /x\n"
+		"    headers: {X-Id: \"${plain}\"}\n"
+		"    checks: [{variable: pw, filter: upper, equals: z}, {body: "
+		", "
+		"equals: \"${upper(pw)}\"}]\n",
+		NULL);
+	s = pass_step(&pass, "y");
+	cr_assert(asked("/x", "x-id: HUNTER2-HUNTER2"));
+	told(s->curl, "HUNTER2", "curl");
+	for (const struct assertion *a = s->expect; a; a = a->next) {
+		told(a->expected, "HUNTER2", "expected");
+		told(a->actual, "HUNTER2", "actual");
+	}
+}
+
 Test(runs, a_missing_secret_is_our_trouble)
 {
 	unsetenv("ANDON_TEST_NONE");

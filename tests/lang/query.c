@@ -225,6 +225,31 @@ Test(query, filters_turn_one_value_into_another)
 		{ "urlEncode", "\"a b\"", "a%20b" },
 		{ "urlDecode", "\"a%20b%2F\"", "a b/" },
 		{ "toHex", "\"az\"", "'617a'" },
+		{ "{replaceRegex: ['(a)(b)?', '<$1$2$$$3x>']}", "\"abca\"",
+			"'<ab$x>c<a$x>'" },
+		{ "{replaceRegex: ['^|$', '-']}", "\"ab\"", "'-ab-'" },
+		{ "{urlQueryParam: 'é'}", "\"/x?%C3%A9=1&%c3%a9=2\"", "'1'" },
+		{ "{urlQueryParam: a}", "\"/x?b&a\"", "''" },
+		{ "htmlEscape", "\"<'&\\\"\"", "'&lt;&#x27;&amp;&quot;'" },
+		{ "htmlUnescape", "\"&lt;&eacute;&#x20ac;&#128;&#0;&apos;\"",
+			"\"<é€€\uFFFD'\"" },
+		{ "htmlUnescape", "\"&nope; & &; &#; &#xg; &lt\"",
+			"'&nope; & &; &#; &#xg; &lt'" },
+		{ "base64Decode, {decode: gb2312}", "\"xOO6ww==\"", "你好" },
+		{ "base64Decode, {decode: ISO-8859-1}", "\"6Q==\"", "é" },
+		{ "jwtClaims, {jsonpath: $.a}",
+			"\"eyJhbGciOiJub25lIn0.eyJhIjoxfQ.\"", "1" },
+		{ "{toDate: '%Y-%m-%d %H:%M %z'}", "\"2024-02-29 01:30 +0200\"",
+			"'2024-02-28T23:30:00.000Z'" },
+		{ "{toDate: '%s'}", "\"86400\"", "'1970-01-02T00:00:00.000Z'" },
+		{ "toDate", "86400", "'1970-01-02T00:00:00.000Z'" },
+		{ "toDate", "\"1970-01-02\"", "'1970-01-02T00:00:00.000Z'" },
+		{ "{dateFormat: '%A'}", "\"2026-02-03\"", "Tuesday" },
+		{ "{dateFormat: http}", "\"2026-02-03\"",
+			"'Tue, 03 Feb 2026 00:00:00 GMT'" },
+		{ "daysAfterNow", "\"1970-01-02T23:59:59Z\"", "1" },
+		{ "daysAfterNow", "\"1969-12-31T00:00:01Z\"", "0" },
+		{ "daysBeforeNow", "\"1970-01-03\"", "-2" },
 		{ "{default: 5}", "1", "1" },
 		{ "{jsonpath: $.no}, {default: 5}", "{}", "5" },
 		{ "first, {jsonpath: $.p}, {multiply: 100}, toInt",
@@ -260,6 +285,19 @@ Test(query, a_filter_that_does_not_apply_fails_every_predicate)
 		{ "sum", "[1,null]" },
 		{ "{join: ','}", "[null]" },
 		{ "{jsonpath: $.a}", "\"no\"" },
+		{ "{toDate: '%Y-%m-%d'}", "\"2026-02-30\"" },
+		{ "{toDate: '%Y-%m-%d'}", "\"2026-02-03 \"" },
+		{ "{toDate: '%Z'}", "\"UTC\"" },
+		{ "toDate", "1e300" },
+		{ "{dateFormat: '%Z'}", "\"2026-02-03\"" },
+		{ "{dateFormat: no}", "\"2026-02-03\"" },
+		{ "daysAfterNow", "\"soon\"" },
+		{ "base64Decode, utf8Decode", "\"/w==\"" },
+		{ "base64Decode, {decode: utf-8}", "\"/w==\"" },
+		{ "{decode: 'utf-8//IGNORE'}", "\"a\"" },
+		{ "jwtClaims", "\"a.b.c\"" },
+		{ "jwtClaims", "\"eyJhbGciOiJub25lIn0.eyJhIjoxfQ\"" },
+		{ "{urlQueryParam: a}", "\"/x?a=%4\"" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -440,6 +478,11 @@ Test(query, mistakes_are_found_where_they_stand)
 	expect_mistake("[{body: , filter: [trimm], equals: x}]", true, 43, 19);
 	expect_mistake("[{body: , filter: [{nth: x}], equals: x}]", true, 21,
 		25);
+	expect_mistake("[{body: , filter: {replaceRegex: ['(', x]}, equals: "
+		       "x}]",
+		true, 42, 36);
+	expect_mistake("[{body: , filter: {replaceRegex: x}, equals: x}]", true,
+		21, 33);
 	expect_mistake("[{body: , filter: [split], equals: x}]", true, 21, 19);
 	expect_mistake("[{body: , regex: a, equals: x}]", true, 13, 10);
 	expect_mistake("[5]", true, 21, 1);

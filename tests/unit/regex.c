@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/regex.h"
 
@@ -361,4 +362,64 @@ Test(regex, what_is_no_iregexp_is_refused)
 		cr_expect_null(regex_new_iregexp(str_from(no_iregexps[i]),
 				       false),
 			"%s", no_iregexps[i]);
+}
+
+/* --- every match -------------------------------------------------------- */
+
+struct matches {
+	struct str subject;
+	struct buf out; /* "0-2 3-3 " */
+	size_t most;
+};
+
+static bool note_match(void *thing, const struct str *groups)
+{
+	struct matches *m = thing;
+	size_t at = (size_t)(groups[0].ptr - m->subject.ptr);
+
+	buf_addf(&m->out, "%zu-%zu ", at, at + groups[0].len);
+	return --m->most > 0;
+}
+
+static void expect_matches(const char *pattern, const char *subject,
+	size_t most, const char *wanted)
+{
+	struct regex *r = regex_new(str_from(pattern), false, NULL, 0, NULL);
+	struct matches m = { .subject = str_from(subject), .most = most };
+
+	buf_init(&m.out, 4096);
+	enum regex_result is = regex_each(r, m.subject, 1, note_match, &m);
+	cr_expect_eq(is, *wanted ? REGEX_YES : REGEX_NO, "%s", pattern);
+	cr_expect(str_eq(m.out.ptr ? buf_str(&m.out) : STR(""),
+			  str_from(wanted)),
+		"%s in %s: %.*s", pattern, subject, (int)m.out.len, m.out.ptr);
+	buf_done(&m.out);
+	regex_free(r);
+}
+
+Test(regex, each_match_is_given_once_and_an_empty_one_is_left)
+{
+	expect_matches("a+", "aabxaa", 9, "0-2 4-6 ");
+	expect_matches("x*", "axb", 9, "0-0 1-2 3-3 ");
+	expect_matches("x*", "\xc3\xa9", 9, "0-0 2-2 ");
+	expect_matches("^a", "aaa", 9, "0-1 ");
+	expect_matches("\\bfoo", "foofoo", 9, "0-3 ");
+	expect_matches("a", "bbb", 9, "");
+	expect_matches("", "", 9, "0-0 ");
+	expect_matches("a", "aaaa", 2, "0-1 1-2 ");
+}
+
+Test(regex, each_match_has_one_budget_for_all)
+{
+	struct regex *r = regex_new(STR("(x+x+)+y|z"), false, NULL, 0, NULL);
+	char subject[4096];
+	struct matches m = { .subject = { subject, sizeof(subject) },
+		.most = SIZE_MAX };
+
+	memset(subject, 'x', sizeof(subject));
+	subject[0] = 'z';
+	buf_init(&m.out, 4096);
+	cr_expect_eq(regex_each(r, m.subject, 1, note_match, &m), REGEX_BUDGET);
+	buf_done(&m.out);
+	regex_free(r);
 }

@@ -1,0 +1,50 @@
+#include "suites/absent.h"
+
+#include <stdio.h>
+
+#include "base/codes.h"
+
+/* clang-format off */
+#define ABSENT_MAP(X)                  \
+	X(EXTRACTOR, "xpath")          \
+	X(EXTRACTOR, "certificate")    \
+	X(EXTRACTOR, "tls")            \
+	X(FILTER,    "location")       \
+	X(FILTER,    "xpath")          \
+	X(PREDICATE, "schema")         \
+	X(PREDICATE, "sameAs")         \
+	X(SUBJECT,   "xml")            \
+	X(SUBJECT,   "cert")           \
+	X(FUNCTION,  "file")
+/* clang-format on */
+
+static const struct {
+	enum absent_kind kind;
+	struct str word;
+} words[] = {
+#define X(kind, word) { ABSENT_##kind, STR(word) },
+	ABSENT_MAP(X)
+#undef X
+};
+
+void absent_say(const char *what, struct span where, struct diags *ds)
+{
+	diag_add(ds, DIAG_ERROR, E14, where,
+		"%s is not available in this version", what);
+	diag_hint(ds, "known, but not executed yet");
+}
+
+bool absent_report(enum absent_kind kind, struct str word, struct span where,
+	struct diags *ds)
+{
+	char what[32];
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (words[i].kind != kind || !str_eq(words[i].word, word))
+			continue;
+		snprintf(what, sizeof(what), "`%.*s`", STR_ARG(word));
+		absent_say(what, where, ds);
+		return true;
+	}
+	return false;
+}

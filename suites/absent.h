@@ -1,0 +1,27 @@
+#ifndef SUITES_ABSENT_H
+#define SUITES_ABSENT_H
+
+#include "base/diag.h"
+
+/*
+ * Words of the language that this version does not execute yet.  They are
+ * known, so that they are refused by their name (E014) and never as a typing
+ * mistake: whoever wrote `schema` did not mean `subset`.  Keys are in the key
+ * tables (suites/tables.h); here is what stands elsewhere.
+ */
+enum absent_kind {
+	ABSENT_EXTRACTOR,
+	ABSENT_FILTER,
+	ABSENT_PREDICATE,
+	ABSENT_SUBJECT, /* of `expect` */
+	ABSENT_FUNCTION /* of ${...} */
+};
+
+/* Reports it and returns true; false: no such word, nothing is reported. */
+bool absent_report(enum absent_kind kind, struct str word, struct span where,
+	struct diags *ds);
+
+/* E014 for something that has another shape than one word. */
+void absent_say(const char *what, struct span where, struct diags *ds);
+
+#endif
