@@ -11,8 +11,9 @@
  *
  *	whole    the end of that run, as its record says (the response has been
  *		 read and judged) -> the gate process was reaped
- *	decide   the same -> the store's time of the stop
- *	answer   the stop -> the gate process was reaped
+ *	decide   the same -> the time of the stop, which is the store's clock
+ *		 when the deciding turn of the detector began
+ *	answer   from there -> the gate process was reaped
  *
  * In between are: record to Redis, detector, journal of the halt (fsync),
  * transition, the gate's wake-up, its look and its exit.

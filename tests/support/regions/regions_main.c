@@ -55,24 +55,24 @@ static bool obey(struct named *n, const char *verb, const char *value)
 	return true;
 }
 
-static void answer(struct named *all, size_t count, char *line)
+static void answer(struct named *all, size_t count, const char *line)
 {
-	char *rest = NULL;
-	const char *name = strtok_r(line, " \n", &rest);
-	const char *verb = strtok_r(NULL, " \n", &rest);
-	const char *value = strtok_r(NULL, " \n", &rest);
+	char name[64] = "";
+	char verb[16] = "";
+	char value[64] = "";
+	int words = sscanf(line, "%63s %15s %63s", name, verb, value);
 	struct named *n = NULL;
 
-	for (size_t i = 0; name && i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (strcmp(all[i].name, name) == 0 && all[i].region)
 			n = &all[i];
-	if (!n || !verb) {
+	if (!n || words < 2) {
 		printf("error: no such region\n");
 	} else if (strcmp(verb, "count") == 0) {
 		struct demo_counts c = demo_region_counts(n->region);
 		printf("ok %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", c.requests,
 			c.orders, c.failed_orders);
-	} else if (obey(n, verb, value)) {
+	} else if (obey(n, verb, words > 2 ? value : NULL)) {
 		printf("ok\n");
 	} else {
 		printf("error: no such command\n");
