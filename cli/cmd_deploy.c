@@ -115,9 +115,8 @@ static int deploy_run(struct options *o)
 		code = open_stage("deploy", c.line, o->args.item[1],
 			&c.request.stage);
 	if (code == 0)
-		code = open_regions("deploy", c.line, c.request.stage,
-			&o->region, files, &c.request.region,
-			&c.request.nregions);
+		code = open_regions("deploy", c.line, &o->region, files,
+			&c.request);
 	if (code != 0)
 		goto out;
 	c.request.version = str_from(o->version);

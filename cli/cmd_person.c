@@ -13,17 +13,28 @@
 
 enum { JOURNAL_WAIT_MS = 5000 };
 
+static struct cord cord_of(const struct verb_call *c)
+{
+	return (struct cord){ .scope = c->scope,
+		.by = c->request.by,
+		.reason = c->reason,
+		.cause = c->cause };
+}
+
 static struct verb_answer verb_halt(const struct facts *f,
 	const struct verb_call *c, struct arena *a)
 {
-	return line_halt(f, c->line, c->scope, c->request.by, c->reason, a);
+	struct cord cord = cord_of(c);
+
+	return line_halt(f, c->line, &cord, a);
 }
 
 static struct verb_answer verb_resume(const struct facts *f,
 	const struct verb_call *c, struct arena *a)
 {
-	return line_resume(f, c->line, c->scope, c->request.by, c->reason,
-		c->cause, a);
+	struct cord cord = cord_of(c);
+
+	return line_resume(f, c->line, &cord, a);
 }
 
 static struct verb_answer verb_approve(const struct facts *f,

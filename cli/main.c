@@ -50,6 +50,7 @@ int main(int argc, char **argv)
 	static struct options o;
 	struct err e = { 0 };
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the only thread yet */
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {

@@ -84,33 +84,42 @@ static bool stage_deploys(const struct stage *s, const struct region *r)
 	return false;
 }
 
-int open_regions(const char *command, const struct line *l,
-	const struct stage *s, const struct list *names, struct arena *a,
-	const struct region ***ret, size_t *ret_count)
+/* The region of this name that the stage deploys; NULL: it was told why not. */
+static const struct region *open_region(const char *command,
+	const struct line *l, const struct stage *s, struct str name)
 {
-	const struct region **r =
+	const struct region *r = line_region(l, name);
+	struct str near = line_region_near(l, name);
+
+	if (r && stage_deploys(s, r))
+		return r;
+	if (r)
+		output_usage(command, "stage %.*s does not deploy %.*s",
+			STR_ARG(s->name), STR_ARG(name));
+	else if (near.len)
+		output_usage(command,
+			"no region `%.*s` in line %.*s; did you mean `%.*s`?",
+			STR_ARG(name), STR_ARG(l->name), STR_ARG(near));
+	else
+		output_usage(command, "no region `%.*s` in line %.*s",
+			STR_ARG(name), STR_ARG(l->name));
+	return NULL;
+}
+
+int open_regions(const char *command, const struct line *l,
+	const struct list *names, struct arena *a, struct deploy_request *r)
+{
+	const struct region **region =
 		ARENA_ARRAY(a, names->count + 1, const struct region *);
 
 	for (size_t i = 0; i < names->count; i++) {
-		struct str name = str_from(names->item[i]);
-		r[i] = line_region(l, name);
-		struct str near = line_region_near(l, name);
-		if (!r[i] && near.len)
-			return output_usage(command,
-				"no region `%.*s` in line %.*s; did you mean "
-				"`%.*s`?",
-				STR_ARG(name), STR_ARG(l->name), STR_ARG(near));
-		if (!r[i])
-			return output_usage(command,
-				"no region `%.*s` in line %.*s", STR_ARG(name),
-				STR_ARG(l->name));
-		if (!stage_deploys(s, r[i]))
-			return output_usage(command,
-				"stage %.*s does not deploy %.*s",
-				STR_ARG(s->name), STR_ARG(name));
+		region[i] = open_region(command, l, r->stage,
+			str_from(names->item[i]));
+		if (!region[i])
+			return EXIT_USAGE;
 	}
-	*ret = r;
-	*ret_count = names->count;
+	r->region = region;
+	r->nregions = names->count;
 	return 0;
 }
 

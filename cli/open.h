@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "cli/options.h"
+#include "gate/transition.h"
 #include "regions/line.h"
 #include "store/store.h"
 
@@ -23,12 +24,14 @@ bool open_store(const struct options *o, const struct line *l,
 	struct store **ret, struct err *e);
 const char *open_state_dir(const struct options *o);
 
-/* The stage and regions of a command; usage errors with "did you mean". */
+/*
+ * The stage and its regions of a command; usage errors with "did you mean".
+ * r->stage is set; r->region is the arena's.
+ */
 int open_stage(const char *command, const struct line *l, const char *name,
 	const struct stage **ret);
 int open_regions(const char *command, const struct line *l,
-	const struct stage *s, const struct list *names, struct arena *a,
-	const struct region ***ret, size_t *ret_count);
+	const struct list *names, struct arena *a, struct deploy_request *r);
 
 /*
  * Who does it: --by, else $USER.  In CI there is no person behind $USER, so

@@ -103,7 +103,7 @@ static const char *env_name(const struct option *op, char out[40])
 
 	memcpy(out, "ANDON_", 6);
 	for (const char *p = op->name; *p && n < 39; p++)
-		out[n++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+		out[n++] = (char)(*p == '-' ? '_' : toupper((unsigned char)*p));
 	out[n] = '\0';
 	return out;
 }

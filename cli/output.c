@@ -41,7 +41,8 @@ int output_err(const char *command, const struct err *e)
 
 int output_usage(const char *command, const char *fmt, ...)
 {
-	struct buf text, line;
+	struct buf text;
+	struct buf line;
 	va_list ap;
 
 	buf_init(&text, 2048);

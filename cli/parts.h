@@ -11,6 +11,6 @@
  */
 enum part { PART_REDIS = 1, PART_RUNNER = 2, PART_DETECTOR = 4 };
 
-int parts_run(struct options *o, const char *command, unsigned parts);
+int parts_run(struct options *o, const char *command, unsigned which);
 
 #endif

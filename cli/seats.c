@@ -82,32 +82,32 @@ static struct seat *seat_add(struct seats *s, struct str deployment,
 }
 
 static void seat_begin(struct seat *one, const struct seats_turn *t,
-	const struct stage *st, const struct deployment *d, size_t region)
+	const struct trial_subject *of)
 {
+	struct trial_subject own = *of;
 	struct str why;
 
+	own.credit_from_us = one->credit_from_us;
 	trial_free(one->trial);
-	one->trial = trial_new(t->facts, t->line, st, d, region,
-		one->credit_from_us, &why, t->arena);
+	one->trial = trial_new(t->facts, &own, &why, t->arena);
 	one->said = VERDICT_UNDECIDED;
 	one->caught_up = false;
 }
 
 /* Another plan than before: the credit begins again, from now on. */
 static void seat_begin_again(struct seats *s, struct seat *one,
-	const struct seats_turn *t, const struct stage *st,
-	const struct deployment *d, size_t region)
+	const struct seats_turn *t, const struct trial_subject *of)
 {
 	one->credit_from_us = t->facts->now_us;
-	seat_begin(one, t, st, d, region);
+	seat_begin(one, t, of);
 	if (s->on_plan)
 		s->on_plan(one->deployment, s->owner);
 }
 
 /* What another detector, or we before a crash, knew of it already. */
 static bool seat_load(struct seats *s, struct seat *one,
-	const struct seats_turn *t, const struct stage *st,
-	const struct deployment *d, size_t region, struct err *e)
+	const struct seats_turn *t, const struct trial_subject *of,
+	struct err *e)
 {
 	struct str saved;
 
@@ -122,17 +122,17 @@ static bool seat_load(struct seats *s, struct seat *one,
 	if (trial_load(one->trial, saved))
 		trial_refresh(one->trial, t->facts, t->arena);
 	else /* of another plan, or damaged: nothing is credited from it */
-		seat_begin_again(s, one, t, st, d, region);
+		seat_begin_again(s, one, t, of);
 	return true;
 }
 
 static bool seat_fill(struct seats *s, const struct seats_turn *t,
-	const struct stage *st, const struct deployment *d, size_t region,
-	struct err *e)
+	const struct trial_subject *of, struct err *e)
 {
-	struct str name = d->region[region].region;
+	const struct deployment *d = of->deployment;
+	struct str name = d->region[of->region].region;
 	struct seat *one = seats_find(s, d->id, name);
-	struct str shape = trial_shape_of(t->facts, st, name, t->arena);
+	struct str shape = trial_shape_of(t->facts, of->stage, name, t->arena);
 
 	if (!one)
 		one = seat_add(s, d->id, name);
@@ -144,11 +144,11 @@ static bool seat_fill(struct seats *s, const struct seats_turn *t,
 	}
 	if (one->trial) {
 		one->loaded = true; /* an old checkpoint is worth nothing */
-		seat_begin_again(s, one, t, st, d, region);
+		seat_begin_again(s, one, t, of);
 	} else {
-		seat_begin(one, t, st, d, region);
+		seat_begin(one, t, of);
 	}
-	return seat_load(s, one, t, st, d, region, e);
+	return seat_load(s, one, t, of, e);
 }
 
 /* The seats of deployments that nobody judges any more. */
@@ -178,12 +178,14 @@ bool seats_sync(struct seats *s, const struct seats_turn *t, struct err *e)
 		one->wanted = false;
 	for (size_t i = 0; i < f->ndeployments; i++) {
 		const struct deployment *d = &f->deployment[i];
-		const struct stage *st = line_stage(t->line, d->stage);
-		if (!st || !is_judged(f, st, d))
+		struct trial_subject of = { .line = t->line,
+			.stage = line_stage(t->line, d->stage),
+			.deployment = d };
+		if (!of.stage || !is_judged(f, of.stage, d))
 			continue;
-		for (size_t k = 0; k < d->nregions; k++)
-			if (d->region[k].done_us > 0 &&
-				!seat_fill(s, t, st, d, k, e))
+		for (; of.region < d->nregions; of.region++)
+			if (d->region[of.region].done_us > 0 &&
+				!seat_fill(s, t, &of, e))
 				return false;
 	}
 	return seats_leave(s, t, e);
@@ -294,7 +296,8 @@ bool seats_save(struct seats *s, const struct seats_turn *t, bool *ret_kept,
 void seats_collect(struct seats *s)
 {
 	struct cursor *all = &s->streams;
-	size_t n = 0, k = 0;
+	size_t n = 0;
+	size_t k = 0;
 
 	arena_reset(s->streams_arena);
 	for (const struct seat *one = s->first; one; one = one->next)

@@ -124,9 +124,7 @@ static size_t controls_count(const struct stage *s)
 
 static void controls_of(struct trial *t, const struct stage *s)
 {
-	/* More controls than that make no verdict better. */
-	size_t n =
-		s->ncompare < WATCH_ARMS_MAX ? s->ncompare : WATCH_ARMS_MAX - 1;
+	size_t n = controls_count(s);
 	struct str *control = ARENA_ARRAY(t->arena, n + 1, struct str);
 
 	for (size_t i = 0; i < n; i++)
@@ -187,11 +185,23 @@ static void judges_begin(struct trial *t)
 	t->feed = feed_new(LATE_US);
 }
 
-struct trial *trial_new(const struct facts *f, const struct line *l,
-	const struct stage *s, const struct deployment *d, size_t region,
-	int64_t credit_from_us, struct str *ret_why, struct arena *a)
+static void credit_shape_of(struct trial *t)
 {
-	const struct deployment_region *g = &d->region[region];
+	t->credit_shape.nchecks = (uint32_t)t->spec.nchecks;
+	t->credit_shape.ncontrols = (uint32_t)t->spec.ncontrols;
+	t->credit_shape.warmup_ms = t->settings.warmup_ms;
+	t->credit_shape.soak_ms = t->settings.soak_ms;
+	t->credit_shape.min_runs = (uint32_t)t->settings.min_runs;
+	t->credit_shape.observations = (uint32_t)t->settings.observations;
+}
+
+struct trial *trial_new(const struct facts *f, const struct trial_subject *of,
+	struct str *ret_why, struct arena *a)
+{
+	const struct line *l = of->line;
+	const struct stage *s = of->stage;
+	const struct deployment *d = of->deployment;
+	const struct deployment_region *g = &d->region[of->region];
 	struct required q;
 
 	required_checks(f, s, g->region, a, &q);
@@ -207,7 +217,7 @@ struct trial *trial_new(const struct facts *f, const struct line *l,
 	t->name = arena_printf(t->arena, "%.*s@%.*s", STR_ARG(d->id),
 		STR_ARG(g->region));
 	t->settings = settings_for(s, &q);
-	t->credit_from_us = credit_from_us;
+	t->credit_from_us = of->credit_from_us;
 	t->spec = (struct watch_spec){ .deployment = arena_str(t->arena, d->id),
 		.version = arena_str(t->arena, d->version),
 		.region = t->region,
@@ -223,12 +233,7 @@ struct trial *trial_new(const struct facts *f, const struct line *l,
 		&t->spec.good_version, &t->spec.ngood);
 	checks_of(t, &q, l->nroles > 1);
 	t->shape = arena_str(t->arena, trial_shape_of(f, s, g->region, a));
-	t->credit_shape.nchecks = (uint32_t)q.count;
-	t->credit_shape.ncontrols = (uint32_t)t->spec.ncontrols;
-	t->credit_shape.warmup_ms = t->settings.warmup_ms;
-	t->credit_shape.soak_ms = t->settings.soak_ms;
-	t->credit_shape.min_runs = (uint32_t)t->settings.min_runs;
-	t->credit_shape.observations = (uint32_t)t->settings.observations;
+	credit_shape_of(t);
 	cursor_init(t, l);
 	judges_begin(t);
 	trial_refresh(t, f, a);
@@ -429,7 +434,8 @@ static struct str starved_text(const struct trial *t, int64_t now_us,
 /* Before the statistics have begun the rates are those since deploy done. */
 static void early_rates(const struct trial *t, struct judgement *ret)
 {
-	uint64_t runs = 0, failed = 0;
+	uint64_t runs = 0;
+	uint64_t failed = 0;
 
 	if (credit_t0_us(t->credit) != 0 &&
 		(ret->canary_rate > 0 || ret->baseline_rate > 0))
@@ -467,7 +473,8 @@ static void say_waiting(const struct trial *t, struct judgement *ret,
 void trial_judge(const struct trial *t, int64_t now_us, struct arena *a,
 	struct judgement *ret)
 {
-	uint32_t check, arm;
+	uint32_t check;
+	uint32_t arm;
 	int64_t newest_us;
 
 	watch_judge(t->watch, now_us, a, ret);

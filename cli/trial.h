@@ -26,13 +26,19 @@ struct trial;
 
 enum { TRIAL_HISTORY_H = 24 };
 
-/*
- * NULL when the plan names no required check for the region (*ret_why).
- * `credit_from_us`: credit counts from there at the earliest; 0: deploy done.
- */
-struct trial *trial_new(const struct facts *f, const struct line *l,
-	const struct stage *s, const struct deployment *d, size_t region,
-	int64_t credit_from_us, struct str *ret_why, struct arena *a);
+/* Whom a trial is about; all is borrowed. */
+struct trial_subject {
+	const struct line *line;
+	const struct stage *stage;
+	const struct deployment *deployment;
+	size_t region; /* of the deployment */
+	/* Credit counts from there at the earliest; 0: deploy done. */
+	int64_t credit_from_us;
+};
+
+/* NULL when the plan names no required check for the region (*ret_why). */
+struct trial *trial_new(const struct facts *f, const struct trial_subject *of,
+	struct str *ret_why, struct arena *a);
 /* Other deployments have started or ended since: who is left out now. */
 void trial_refresh(struct trial *t, const struct facts *f, struct arena *a);
 void trial_free(struct trial *t); /* NULL is fine */

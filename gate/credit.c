@@ -34,18 +34,18 @@ struct credit {
 /* Behind the head: fresh_us[nchecks], arm[narms], seen[narms][nchecks]. */
 static uint64_t *fresh_of(const struct credit *c)
 {
-	return (uint64_t *)(uintptr_t)(c + 1);
+	return (uint64_t *)(c + 1);
 }
 
 static struct credit_arm *arms_of(const struct credit *c)
 {
-	return (struct credit_arm *)(uintptr_t)(fresh_of(c) + c->nchecks);
+	return (struct credit_arm *)(fresh_of(c) + c->nchecks);
 }
 
 static struct seen *seen_of(const struct credit *c, uint32_t arm,
 	uint32_t check)
 {
-	struct seen *all = (struct seen *)(uintptr_t)(arms_of(c) + c->narms);
+	struct seen *all = (struct seen *)(arms_of(c) + c->narms);
 
 	return &all[(size_t)arm * c->nchecks + check];
 }

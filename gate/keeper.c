@@ -37,20 +37,25 @@ static const struct judgement *judgement_of(const struct facts *f,
 	return j;
 }
 
+/* Not every required check has seen the version yet. */
+static struct blocker version_missing(const struct judgement *j,
+	struct arena *a)
+{
+	if (j->other_version)
+		return missing(WHY_OTHER_VERSION,
+			arena_printf(a, "another version answers in %.*s",
+				STR_ARG(j->region)));
+	return missing(WHY_VERIFYING,
+		arena_printf(a, "%.*s: %.*s", STR_ARG(j->region),
+			STR_ARG(j->waiting)));
+}
+
 static struct blocker region_missing(const struct judgement *j, struct arena *a)
 {
 	struct str region = j->region;
 
 	if (j->t0_us == 0)
-		return j->other_version ? missing(WHY_OTHER_VERSION,
-						  arena_printf(a,
-							  "another version "
-							  "answers in %.*s",
-							  STR_ARG(region)))
-					: missing(WHY_VERIFYING,
-						  arena_printf(a, "%.*s: %.*s",
-							  STR_ARG(region),
-							  STR_ARG(j->waiting)));
+		return version_missing(j, a);
 	if (j->starved)
 		return missing(WHY_STARVED,
 			arena_printf(a, "%.*s", STR_ARG(j->missing)));

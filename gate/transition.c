@@ -409,21 +409,21 @@ struct verb_answer gate_register(const struct facts *f,
 }
 
 struct verb_answer line_halt(const struct facts *f, const struct line *l,
-	struct str scope, struct str by, struct str reason, struct arena *a)
+	const struct cord *c, struct arena *a)
 {
 	struct tx *tx = tx_new(a, f);
-	struct scope_state s = { .scope = scope,
-		.by = by,
-		.reason = reason,
+	struct scope_state s = { .scope = c->scope,
+		.by = c->by,
+		.reason = c->reason,
 		.since_us = f->now_us };
 
-	if (!scope_known(l, scope))
+	if (!scope_known(l, c->scope))
 		return say(VERB_USAGE, WHY_HALTED,
 			arena_printf(a, "no scope `%.*s` in line %.*s",
-				STR_ARG(scope), STR_ARG(l->name)),
+				STR_ARG(c->scope), STR_ARG(l->name)),
 			NULL, NULL);
 	for (size_t i = 0; i < f->nscopes; i++)
-		if (str_eq(f->scope[i].scope, scope)) {
+		if (str_eq(f->scope[i].scope, c->scope)) {
 			/* The stop's own record stays: it wants a cause. */
 			s.automatic = f->scope[i].automatic;
 			s.deployment = f->scope[i].deployment;
@@ -433,18 +433,18 @@ struct verb_answer line_halt(const struct facts *f, const struct line *l,
 		const struct deployment *o = &f->deployment[i];
 		if (deployment_state_final(o->state) ||
 			o->state == DEPLOYMENT_HALTED ||
-			!scope_covers_deployment(scope, o))
+			!scope_covers_deployment(c->scope, o))
 			continue;
 		struct deployment *d = deployment_copy(a, o);
 		d->before_halt = d->state;
 		deployment_enter(d, DEPLOYMENT_HALTED, f->now_us);
 		d->why = WHY_HALTED;
-		d->reason = reason;
+		d->reason = c->reason;
 		tx_deployment(tx, d);
 	}
-	tx_audit(tx, "halt", scope, by, reason);
+	tx_audit(tx, "halt", c->scope, c->by, c->reason);
 	return say(VERB_DONE, WHY_HALTED,
-		arena_printf(a, "%.*s is halted", STR_ARG(scope)), NULL, tx);
+		arena_printf(a, "%.*s is halted", STR_ARG(c->scope)), NULL, tx);
 }
 
 /*
@@ -489,25 +489,25 @@ static void wake(const struct facts *f, struct str scope, struct tx *tx,
 }
 
 struct verb_answer line_resume(const struct facts *f, const struct line *l,
-	struct str scope, struct str by, struct str reason, struct str cause,
-	struct arena *a)
+	const struct cord *c, struct arena *a)
 {
 	const struct scope_state *s = NULL;
 	struct tx *tx = tx_new(a, f);
 
-	if (!scope_known(l, scope))
+	if (!scope_known(l, c->scope))
 		return say(VERB_USAGE, WHY_HALTED,
 			arena_printf(a, "no scope `%.*s` in line %.*s",
-				STR_ARG(scope), STR_ARG(l->name)),
+				STR_ARG(c->scope), STR_ARG(l->name)),
 			NULL, NULL);
 	for (size_t i = 0; i < f->nscopes; i++)
-		if (str_eq(f->scope[i].scope, scope))
+		if (str_eq(f->scope[i].scope, c->scope))
 			s = &f->scope[i];
 	if (!s)
 		return say(VERB_DONE, WHY_PASSED,
-			arena_printf(a, "%.*s is open already", STR_ARG(scope)),
+			arena_printf(a, "%.*s is open already",
+				STR_ARG(c->scope)),
 			NULL, tx);
-	if (s->automatic && cause.len == 0 && !fixed(f, s))
+	if (s->automatic && c->cause.len == 0 && !fixed(f, s))
 		return say(VERB_USAGE, WHY_LINE_STOPPED,
 			arena_printf(a,
 				"stopped by a verdict: give the root cause "
@@ -515,14 +515,14 @@ struct verb_answer line_resume(const struct facts *f, const struct line *l,
 				"accepted first",
 				STR_ARG(s->deployment)),
 			NULL, NULL);
-	tx_scope_clear(tx, scope);
-	wake(f, scope, tx, a);
-	tx_audit(tx, "resume", scope, by,
-		cause.len ? arena_printf(a, "%.*s; cause: %.*s",
-				    STR_ARG(reason), STR_ARG(cause))
-			  : reason);
+	tx_scope_clear(tx, c->scope);
+	wake(f, c->scope, tx, a);
+	tx_audit(tx, "resume", c->scope, c->by,
+		c->cause.len ? arena_printf(a, "%.*s; cause: %.*s",
+				       STR_ARG(c->reason), STR_ARG(c->cause))
+			     : c->reason);
 	return say(VERB_DONE, WHY_PASSED,
-		arena_printf(a, "%.*s is open again", STR_ARG(scope)), NULL,
+		arena_printf(a, "%.*s is open again", STR_ARG(c->scope)), NULL,
 		tx);
 }
 

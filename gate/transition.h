@@ -56,12 +56,17 @@ struct verb_answer deploy_check(const struct facts *f,
 struct verb_answer gate_register(const struct facts *f,
 	const struct deploy_request *r, struct arena *a);
 
-/* scope: "line", an environment, a region. */
+/* One pull of the cord, or its release. */
+struct cord {
+	struct str scope; /* "line", an environment, a region */
+	struct str by, reason;
+	struct str cause; /* of a release: the root cause; may be empty */
+};
+
 struct verb_answer line_halt(const struct facts *f, const struct line *l,
-	struct str scope, struct str by, struct str reason, struct arena *a);
+	const struct cord *c, struct arena *a);
 struct verb_answer line_resume(const struct facts *f, const struct line *l,
-	struct str scope, struct str by, struct str reason, struct str cause,
-	struct arena *a);
+	const struct cord *c, struct arena *a);
 struct verb_answer deployment_approve(const struct facts *f,
 	const struct deploy_request *r, struct str reason, struct arena *a);
 

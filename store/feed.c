@@ -328,7 +328,7 @@ static struct feed_runner *merge_first(const struct feed *f)
 	for (size_t i = 0; i < f->nrunners; i++) {
 		struct feed_runner *r = f->runner[i];
 
-		if (r->ready.count &&
+		if (r->ready.first &&
 			(!best || r->ready.first->at_us <
 					  best->ready.first->at_us))
 			best = r;

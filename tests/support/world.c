@@ -267,8 +267,10 @@ struct verb_answer world_deploy(struct world *w, const char *verb,
 void world_halt(struct world *w, const char *scope)
 {
 	struct facts f = world_facts(w);
-	struct verb_answer v = line_halt(&f, w->line, str_from(scope),
-		STR("ann"), STR("smells"), w->arena);
+	struct cord c = { .scope = str_from(scope),
+		.by = STR("ann"),
+		.reason = STR("smells") };
+	struct verb_answer v = line_halt(&f, w->line, &c, w->arena);
 
 	commit(w, &v);
 }
@@ -277,8 +279,11 @@ struct verb_answer world_resume(struct world *w, const char *scope,
 	const char *cause)
 {
 	struct facts f = world_facts(w);
-	struct verb_answer v = line_resume(&f, w->line, str_from(scope),
-		STR("ann"), STR("mended"), str_from(cause), w->arena);
+	struct cord c = { .scope = str_from(scope),
+		.by = STR("ann"),
+		.reason = STR("mended"),
+		.cause = str_from(cause) };
+	struct verb_answer v = line_resume(&f, w->line, &c, w->arena);
 
 	commit(w, &v);
 	return v;
