@@ -224,6 +224,15 @@ for page in andon-suite.5 andon-line.5 andon.1; do
 		lint || die "suites and workflow of the pages: lint ends with $?"
 	}
 done
+# The keys of an answer, in their order.
+andon gate deploy --version 1 --line "$pay" --format json \
+	--redis "unix://$dir/nowhere" >"$dir/answer" 2>"$dir/log"
+[ $? -eq 4 ] || die "a gate without a store ended otherwise"
+/usr/bin/python3 -c 'import json, sys
+print(*json.load(sys.stdin), sep="\n")' <"$dir/answer" >"$dir/keys"
+sed -n '/^\.\\" KEYS gate/,/^\.\\" END KEYS/s/^\.It Li //p' "$docs/andon.1" |
+	diff "$dir/keys" - >"$dir/log" ||
+	die "these are not the keys of an answer"
 # An example that is wrong would be seen.
 sed -i 's/every:/evry:/' "$dir/work/suites/health.yaml"
 lint && die "a mistake in an example is not seen"
