@@ -27,6 +27,16 @@ static const struct {
 #undef X
 };
 
+size_t absent_words(enum absent_kind kind, struct str *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && n < max; i++)
+		if (words[i].kind == kind)
+			ret[n++] = words[i].word;
+	return n;
+}
+
 void absent_say(const char *what, struct span where, struct diags *ds)
 {
 	diag_add(ds, DIAG_ERROR, E14, where,

@@ -21,6 +21,9 @@ enum absent_kind {
 bool absent_report(enum absent_kind kind, struct str word, struct span where,
 	struct diags *ds);
 
+/* For the manual; returns how many, at most `max`. */
+size_t absent_words(enum absent_kind kind, struct str *ret, size_t max);
+
 /* E014 for something that has another shape than one word. */
 void absent_say(const char *what, struct span where, struct diags *ds);
 

@@ -1,6 +1,7 @@
 #include "docs/tables/names.h"
 
 #include "docs/tables/mdoc.h"
+#include "suites/absent.h"
 #include "suites/filter_table.h"
 #include "suites/function.h"
 #include "suites/predicate_table.h"
@@ -56,6 +57,20 @@ static size_t filter_names(struct str *ret, size_t max)
 	return n;
 }
 
+static void write_absent(struct buf *out, enum absent_kind kind)
+{
+	struct str names[NAMES_MAX];
+	size_t n = absent_words(kind, names, NAMES_MAX);
+
+	if (n == 0)
+		return;
+	buf_add_z(out, ".Pp\n");
+	mdoc_text(out, "Known, and refused by name in this version:");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, ".Ql %.*s%s\n", STR_ARG(names[i]),
+			i + 1 < n ? " ," : " .");
+}
+
 bool write_names(struct buf *out, const struct manual_table *t, struct err *e)
 {
 	const struct named *from = t->rows;
@@ -67,12 +82,22 @@ bool write_names(struct buf *out, const struct manual_table *t, struct err *e)
 	for (size_t i = 0; i < n && ok; i++)
 		ok = write_entry(out, from->kind, names[i], e);
 	buf_add_z(out, ".El\n");
+	if (ok && from->has_absent)
+		write_absent(out, from->absent);
 	return ok;
 }
 
-const struct named names_subjects = { GLOSSARY_SUBJECT, suite_subject_names };
-const struct named names_builtins = { GLOSSARY_BUILTIN, suite_builtin_names };
-const struct named names_functions = { GLOSSARY_FUNCTION, function_names };
-const struct named names_extractors = { GLOSSARY_EXTRACTOR, query_names };
-const struct named names_filters = { GLOSSARY_FILTER, filter_names };
-const struct named names_predicates = { GLOSSARY_PREDICATE, predicate_names };
+/* clang-format off */
+const struct named
+	names_subjects   = { GLOSSARY_SUBJECT, suite_subject_names, true,
+			     ABSENT_SUBJECT },
+	names_builtins   = { GLOSSARY_BUILTIN, suite_builtin_names, false, 0 },
+	names_functions  = { GLOSSARY_FUNCTION, function_names, true,
+			     ABSENT_FUNCTION },
+	names_extractors = { GLOSSARY_EXTRACTOR, query_names, true,
+			     ABSENT_EXTRACTOR },
+	names_filters    = { GLOSSARY_FILTER, filter_names, true,
+			     ABSENT_FILTER },
+	names_predicates = { GLOSSARY_PREDICATE, predicate_names, true,
+			     ABSENT_PREDICATE };
+/* clang-format on */

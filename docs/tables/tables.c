@@ -318,7 +318,7 @@ static size_t reason_names(struct str *ret, size_t max)
 	return n;
 }
 
-static const struct named reasons = { GLOSSARY_REASON, reason_names };
+static const struct named reasons = { GLOSSARY_REASON, reason_names, false, 0 };
 
 /* clang-format off */
 static const struct manual_table tables[] = {
