@@ -43,8 +43,8 @@ BEGIN {
 		silent[q[i]] = 1
 
 	n_libc = split("assert complex ctype dirent dlfcn endian errno " \
-		"execinfo fcntl fenv float fnmatch ftw getopt glob grp ifaddrs " \
-		"inttypes langinfo limits locale malloc math netdb poll pthread pwd " \
+		"execinfo fcntl fenv float fnmatch ftw getopt glob grp iconv " \
+		"ifaddrs inttypes langinfo limits locale malloc math netdb poll pthread pwd " \
 		"sched search semaphore signal spawn stdalign stdarg " \
 		"stdatomic stdbool stddef stdint stdio stdlib stdnoreturn " \
 		"string strings syslog termios time ucontext unistd wchar " \
