@@ -100,4 +100,11 @@ stop runner
 [ "$code" = 0 ] || fail "runner: exit $code"
 stop fourth
 [ "$code" = 0 ] || fail "detector: exit $code"
+
+say "a cord that no detector journals is honoured, and says what it is"
+expect 4 halt line --reason 'strange smell'
+said 'written, not journaled'
+expect 5 gate canary --version v2
+start fifth detect --state "$here/d2"
+until_true 10 grep -q ' halt ' d2/detector.journal || fail "not journaled"
 finish
