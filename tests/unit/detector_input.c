@@ -92,3 +92,23 @@ Test(detector_input, every_setting_has_a_default_in_its_range)
 			cr_expect(p->help && *p->help);
 		}
 }
+
+/* The manual's table is what the program takes. */
+Test(detector_input, the_manual_tells_every_setting)
+{
+	struct arena *a = arena_new();
+	struct err e = { 0 };
+	const struct source *doc = source_read(a, "docs/detectors.md", &e);
+
+	cr_assert_not_null(doc, "%s", e.text);
+	for (const struct param *p = error_rate()->params; p->name; p++) {
+		struct str row =
+			arena_printf(a, "\n| `%s` | %g%s%s | %g to %g | %s |\n",
+				p->name, p->fallback, *p->unit ? " " : "",
+				p->unit, p->low, p->high, p->help);
+
+		cr_expect_neq(str_find(doc->text, row, 0), SIZE_MAX,
+			"docs/detectors.md lacks%s", row.ptr);
+	}
+	arena_free(a);
+}
