@@ -127,14 +127,10 @@ static bool hex4(const uint8_t *p, const uint8_t *end, uint32_t *ret)
 	if (end - p < 4)
 		return false;
 	for (int i = 0; i < 4; i++) {
-		uint8_t d = p[i];
-		if (d >= '0' && d <= '9')
-			d -= '0';
-		else if ((d | 0x20) >= 'a' && (d | 0x20) <= 'f')
-			d = (uint8_t)((d | 0x20) - 'a' + 10);
-		else
+		int digit = str_hex_digit((char)p[i]);
+		if (digit < 0)
 			return false;
-		c = c << 4 | d;
+		c = c << 4 | (uint32_t)digit;
 	}
 	*ret = c;
 	return true;

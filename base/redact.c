@@ -114,17 +114,6 @@ bool redact_add(struct redact *r, struct str name, struct str secret)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool hex_number(struct str t, size_t at, size_t digits, uint32_t *ret)
 {
 	uint32_t v = 0;
@@ -132,7 +121,7 @@ static bool hex_number(struct str t, size_t at, size_t digits, uint32_t *ret)
 	if (at > t.len || t.len - at < digits)
 		return false;
 	for (size_t i = 0; i < digits; i++) {
-		int d = hex_digit(t.ptr[at + i]);
+		int d = str_hex_digit(t.ptr[at + i]);
 
 		if (d < 0)
 			return false;

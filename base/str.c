@@ -133,6 +133,17 @@ struct str str_cut(struct str *rest, char sep)
 	return str_sub(all, 0, at);
 }
 
+int str_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 bool str_to_u64(struct str s, uint64_t *ret)
 {
 	uint64_t n = 0;

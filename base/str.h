@@ -61,6 +61,8 @@ bool str_to_u64(struct str s, uint64_t *ret);
 bool str_to_i64(struct str s, int64_t *ret);
 bool str_to_double(struct str s, double *ret);
 
+int str_hex_digit(char c); /* its value; -1: not one */
+
 /*
  * Shell glob on a name with slashes: `*` and `?` do not cross a `/`; `?` is
  * one code point.  Linear in practice: no pattern makes it run away.

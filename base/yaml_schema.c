@@ -54,17 +54,6 @@ bool yaml_to_bool(const struct yaml_node *n, bool *ret)
 	return true;
 }
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 99;
-}
-
 /* 0o17, 0x1f: unsigned, at most 64 bits. */
 static bool to_radix(struct str s, uint64_t *ret)
 {
@@ -76,7 +65,8 @@ static bool to_radix(struct str s, uint64_t *ret)
 	if (base == 0)
 		return false;
 	for (size_t i = 2; i < s.len; i++) {
-		uint64_t d = (uint64_t)digit_value(s.ptr[i]);
+		int digit = str_hex_digit(s.ptr[i]);
+		uint64_t d = digit < 0 ? base : (uint64_t)digit;
 		if (d >= base || value > (UINT64_MAX - d) / base)
 			return false;
 		value = value * base + d;

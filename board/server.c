@@ -293,14 +293,6 @@ static void on_completed(void *owner, struct MHD_Connection *connection,
 	*slot = NULL;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* In place.  %00 stays as it is: the library's strings end at a NUL byte. */
 static size_t on_unescape(void *owner, struct MHD_Connection *connection,
 	char *text)
@@ -310,8 +302,8 @@ static size_t on_unescape(void *owner, struct MHD_Connection *connection,
 	(void)owner;
 	(void)connection;
 	for (const char *from = text; *from; from++) {
-		int high = *from == '%' ? hex_digit(from[1]) : -1;
-		int low = high >= 0 ? hex_digit(from[2]) : -1;
+		int high = *from == '%' ? str_hex_digit(from[1]) : -1;
+		int low = high >= 0 ? str_hex_digit(from[2]) : -1;
 		if (low >= 0 && high + low > 0) {
 			*to++ = (char)(high << 4 | low);
 			from += 2;

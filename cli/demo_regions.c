@@ -105,22 +105,14 @@ static bool is_signed_in(const struct demo_region *d, const struct request *r)
 	return ok;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void form_decode(struct str s, struct buf *out)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		int high = -1;
 		int low = -1;
 		if (s.ptr[i] == '%' && i + 2 < s.len) {
-			high = hex_digit(s.ptr[i + 1]);
-			low = hex_digit(s.ptr[i + 2]);
+			high = str_hex_digit(s.ptr[i + 1]);
+			low = str_hex_digit(s.ptr[i + 2]);
 		}
 		if (high >= 0 && low >= 0) {
 			uint8_t byte = (uint8_t)(high * 16 + low);

@@ -13,17 +13,6 @@ static bool copy_str(char *to, size_t size, struct str s)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Percent-decoded; false: malformed or too long. */
 static bool copy_decoded(char *to, size_t size, struct str s)
 {
@@ -33,8 +22,10 @@ static bool copy_decoded(char *to, size_t size, struct str s)
 		char c = s.ptr[i];
 
 		if (c == '%') {
-			int high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
-			int low = i + 2 < s.len ? hex_digit(s.ptr[i + 2]) : -1;
+			int high = i + 2 < s.len ? str_hex_digit(s.ptr[i + 1])
+						 : -1;
+			int low = i + 2 < s.len ? str_hex_digit(s.ptr[i + 2])
+						: -1;
 
 			if (high < 0 || low < 0 || high + low == 0)
 				return false;

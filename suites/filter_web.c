@@ -13,14 +13,6 @@
 
 /* --- URLs --------------------------------------------------------------- */
 
-static int hex_digit(char x)
-{
-	if (x >= '0' && x <= '9')
-		return x - '0';
-	char lower = (char)(x | 32);
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* `form`: + is a blank, as in a query. False: a % without two digits. */
 static bool add_decoded(struct buf *b, struct str s, bool form)
 {
@@ -30,8 +22,8 @@ static bool add_decoded(struct buf *b, struct str s, bool form)
 			buf_add_byte(b, blank ? ' ' : s.ptr[i]);
 			continue;
 		}
-		int high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(s.ptr[i + 2]) : -1;
+		int high = i + 2 < s.len ? str_hex_digit(s.ptr[i + 1]) : -1;
+		int low = high >= 0 ? str_hex_digit(s.ptr[i + 2]) : -1;
 		if (low < 0)
 			return false;
 		buf_add_byte(b, (char)(high * 16 + low));
@@ -148,7 +140,7 @@ static bool numeric_point(struct str s, uint32_t *ret)
 	if (s.len < (hex ? 3 : 2))
 		return false;
 	for (size_t i = hex ? 2 : 1; i < s.len; i++) {
-		int digit = hex_digit(s.ptr[i]);
+		int digit = str_hex_digit(s.ptr[i]);
 		if (digit < 0 || (!hex && digit > 9))
 			return false;
 		if (p <= 0x10ffff)

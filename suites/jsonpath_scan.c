@@ -60,14 +60,11 @@ static bool hex4(struct path_scan *p, uint32_t *ret)
 	uint32_t n = 0;
 
 	for (int i = 0; i < 4; i++, p->at++) {
-		int c = path_peek(p);
-		if (path_is_digit(c))
-			n = n * 16 + (uint32_t)(c - '0');
-		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
-			n = n * 16 + (uint32_t)((c | 32) - 'a' + 10);
-		else
+		int digit = str_hex_digit((char)path_peek(p));
+		if (digit < 0)
 			return path_fail(p,
 				"four hexadecimal digits are wanted");
+		n = n * 16 + (uint32_t)digit;
 	}
 	*ret = n;
 	return true;

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <string.h>
 
 #define HAS(a, b) cr_assert(str_eq((a), STR(b)), "%.*s", STR_ARG(a))
 
@@ -139,4 +140,19 @@ Test(str, utf8_is_strict)
 		cr_assert_not(str_is_utf8(str_from(bad[i])), "%zu", i);
 	cr_assert_eq(str_codepoints(STR("a\xc3\xa9\xe2\x82\xac")), 3);
 	cr_assert_eq(str_codepoints(STR("\xff\xc3")), 2);
+}
+
+Test(str, a_hex_digit_has_its_value_and_nothing_else_has_one)
+{
+	const char *digits = "0123456789abcdef";
+
+	for (int c = -128; c < 128; c++) {
+		char one = (char)c;
+		const char *at = c > 0 ? strchr(digits, c | 0x20) : NULL;
+		bool upper = c >= 'A' && c <= 'F';
+		bool plain = c > 0 && strchr(digits, c);
+
+		cr_assert_eq(str_hex_digit(one),
+			plain || upper ? (int)(at - digits) : -1, "%d", c);
+	}
 }
