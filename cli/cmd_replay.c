@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/calibrate.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/replay.h"
@@ -27,24 +28,45 @@ static int worse(int a, int b)
 	return a > b ? a : b;
 }
 
+static bool out_write(struct buf *out, struct err *e)
+{
+	bool ok = !out->over && output_buf(out, stdout);
+
+	if (!ok)
+		err_set(e, ERR_IO, "stdout: %s",
+			out->over ? "the answer is too long"
+				  : strerrordesc_np(errno));
+	buf_done(out);
+	return ok;
+}
+
 static bool say(const struct options *o, const struct recording *rec,
 	const struct replayed *r, struct err *e)
 {
 	struct buf out;
-	bool ok;
 
 	buf_init(&out, OUTPUT_MAX);
 	if (o->format == FORMAT_JSON)
 		replay_say_json(rec, r, &out);
 	else
 		replay_say_human(rec, r, &out);
-	ok = !out.over && output_buf(&out, stdout);
-	if (!ok)
-		err_set(e, ERR_IO, "stdout: %s",
-			out.over ? "the answer is too long"
-				 : strerrordesc_np(errno));
-	buf_done(&out);
-	return ok;
+	return out_write(&out, e);
+}
+
+static bool calibrate_one(const struct options *o, const struct recording *rec,
+	const struct replay_settings *s, struct err *e)
+{
+	struct calibrated c;
+	struct buf out;
+
+	if (!calibrate(detectors[0], rec, s, o->seed, &c, e))
+		return false;
+	buf_init(&out, OUTPUT_MAX);
+	if (o->format == FORMAT_JSON)
+		calibrate_say_json(rec, &c, &out);
+	else
+		calibrate_say_human(rec, &c, &out);
+	return out_write(&out, e);
 }
 
 static bool replay_one(const struct options *o, const char *path,
@@ -55,7 +77,10 @@ static bool replay_one(const struct options *o, const char *path,
 	struct replayed r;
 	bool ok = recording_read(a, path, &rec, e);
 
-	if (ok) {
+	if (ok && o->calibrate) {
+		ok = calibrate_one(o, &rec, s, e);
+		recording_free(&rec);
+	} else if (ok) {
 		replay_run(detectors[0], &rec, s, &r);
 		*code = worse(*code, code_of(r.opinion.state));
 		ok = say(o, &rec, &r, e);
@@ -109,10 +134,17 @@ const struct command command_replay = {
 		"  andon replay d7.csv\n"
 		"  andon replay --set false_halt=0.1% --set soak=1h "
 		"--format json *.csv\n\n"
+		"--calibrate cuts the history of a FILE (its rows before t = "
+		"0) into pieces of 10\nminutes and puts them together anew, "
+		"400 times, as deployments of a healthy\nversion: how many "
+		"would have been stopped, and how soon faults put into them\n"
+		"would have been found.  It tells as much as that history "
+		"does: give it days.\n\n"
+		"  andon replay --calibrate --set false_halt=0.5% week.csv\n\n"
 		"--set takes false_halt, smallest_effect, soak and the "
 		"detector's own settings\n(docs/detectors.md).  The exit code "
 		"is that of the worst answer: 1 a halt,\n3 undecided, 0 all "
 		"pass; 2 when a file or a setting is wrong.",
-	.options = TAKES_COMMON | TAKES(set),
+	.options = TAKES_COMMON | TAKES(set) | TAKES(calibrate) | TAKES(seed),
 	.run = replay_main,
 };

@@ -57,6 +57,8 @@ enum option_kind {
 	  "set a variable of the suites")                                      \
 	X("set",      set,       LIST,     "NAME=VALUE", NULL,                 \
 	  "another value of a setting, such as false_halt=2%")                 \
+	X("calibrate", calibrate, FLAG,    NULL,   NULL,                       \
+	  "how often these settings would stop your own healthy past")         \
 	X("version",  version,   TEXT,     "V",    NULL,                       \
 	  "the version that is deployed")                                      \
 	X("wait",     wait_ms,   DURATION, "DURATION", NULL,                   \
@@ -119,7 +121,7 @@ struct options {
 		*by, *reason, *cause, *name, *id;
 	uint64_t wait_ms, grace_ms, keep_ms, seed, concurrency, threads;
 	int allow, lane, format, color; /* allow: -1 not given */
-	bool ok, failed, strict, verbose, quiet, help;
+	bool ok, failed, strict, verbose, quiet, help, calibrate;
 	bool given[OPTIONS];
 	struct list args; /* positional */
 };

@@ -237,8 +237,9 @@ void replay_run(const struct detector *d, const struct recording *rec,
 	*ret = (struct replayed){ .shape = shape_with(rec, s) };
 	p.state = xmalloc(d->state_size(&ret->shape));
 	play(&p, ALL);
-	count_checks(&p);
-	if (ret->opinion.rule != HALT_NONE)
+	if (!s->verdict_only)
+		count_checks(&p);
+	if (!s->verdict_only && ret->opinion.rule != HALT_NONE)
 		ret->counterfactual = nearest_counterfactual(&p, p.failures);
 	free(p.state);
 }

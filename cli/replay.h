@@ -25,6 +25,7 @@ struct replay_settings {
 	double false_halt;
 	double smallest_effect; /* 0: by the number of runs a minute */
 	uint64_t soak_ms;       /* 0: as recorded */
+	bool verdict_only;      /* no counts by check, no counterfactual */
 };
 
 struct replayed {

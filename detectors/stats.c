@@ -287,3 +287,38 @@ uint32_t stats_pairs_needed(double effect, unsigned failures)
 	}
 	return high;
 }
+
+/* P(X <= k) of Binomial(n, p) */
+static double binomial_below(uint32_t k, uint32_t n, double p)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i <= k; i++)
+		sum += exp(log_gamma(n + 1.0) - log_gamma(i + 1.0) -
+			   log_gamma(n - i + 1.0) + i * log(p) +
+			   (n - i) * log1p(-p));
+	return sum;
+}
+
+/* The p at which P(X <= k) has fallen to `level`. */
+static double share_at(uint32_t k, uint32_t n, double level)
+{
+	double low = 0;
+	double high = 1;
+
+	for (int i = 0; i < 60; i++) {
+		double mid = (low + high) / 2;
+
+		if (binomial_below(k, n, mid) > level)
+			low = mid;
+		else
+			high = mid;
+	}
+	return high;
+}
+
+void stats_share_interval(uint32_t k, uint32_t n, double ret[static 2])
+{
+	ret[0] = k == 0 ? 0 : share_at(k - 1, n, .975);
+	ret[1] = k == n ? 1 : share_at(k, n, .025);
+}

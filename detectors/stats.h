@@ -101,4 +101,7 @@ double stats_excluded_past(double k, double n, double q0);
  */
 uint32_t stats_pairs_needed(double effect, unsigned failures);
 
+/* 95 % interval of a share, k of n (Clopper and Pearson). */
+void stats_share_interval(uint32_t k, uint32_t n, double ret[static 2]);
+
 #endif

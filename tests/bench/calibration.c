@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/oom.h"
+#include "detectors/stats.h"
 #include "tests/support/scenario.h"
 
 /*
@@ -108,7 +109,7 @@ static void nulls(const struct plan *p, uint32_t n)
 			continue;
 		t = run(p, &scenarios[i], n);
 		share = (double)t.halts / n;
-		share_interval(t.halts, n, interval);
+		stats_share_interval(t.halts, n, interval);
 		printf("| %s | %u of %u | %.2f %% | %.2f to %.2f %% | %.0f %% "
 		       "|\n",
 			scenarios[i].name, t.halts, n, 100 * share,

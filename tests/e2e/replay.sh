@@ -136,6 +136,30 @@ refuse 'must be NAME=VALUE' --set 'transient=[1]' good.csv
 [ $? = 3 ] || fail "smallest_effect=0.5%: $(cat out err)"
 [ "$(field out 'v["more_s"] > 600')" = True ] || fail "more_s: $(cat out)"
 
+# The team's own history: 20 min are too few; an hour of passes never stops.
+refuse 'at least 30 min of history' --calibrate good.csv
+/usr/bin/python3 - <<'EOF'
+import random
+random.seed(3)
+out = open("long.csv", "w")
+print('# {"id": "l", "checks": 5, "interval_s": 10, "history_s": 3600,'
+      ' "soak_s": 600, "baselines": 1, "groups": null}', file=out)
+print("t_ms,check,region,ok,lat_ms", file=out)
+for t in range(-3600000, 2000, 2000):
+    for region in (0, 1):
+        took = 80 * random.lognormvariate(0, .3)
+        print(f"{t},{t // 2000 % 5},{region},1,{took:.1f}", file=out)
+EOF
+"$andon" replay --calibrate --seed 7 --format json long.csv >cal.json 2>err ||
+	fail "calibrate: $(cat err)"
+[ "$(field cal.json 'v["pieces"], v["healthy"]["halts"] <= 2')" = \
+	"(6, True)" ] || fail "calibrate: $(cat cal.json)"
+[ "$(field cal.json '[f["found"] for f in v["faults"] if
+"5 points" not in f["fault"]]')" = "[50, 50, 50, 50]" ] ||
+	fail "calibrate: $(cat cal.json)"
+"$andon" replay --calibrate --seed 7 --format json long.csv | cmp -s - cal.json ||
+	fail "calibrate: the same seed says otherwise"
+
 if [ ! -d "$shared/traces" ]; then
 	[ "${CI:-}" = true ] && fail "../shared/traces is absent"
 	echo "NOT RUN (62 traces: no ../shared/traces)"

@@ -83,7 +83,4 @@ struct simulated simulate(struct simulation *s, const struct scenario *what,
  */
 double scenario_bound_s(const struct scenario *what, const struct plan *p);
 
-/* 95 % interval of k in n (Clopper and Pearson). */
-void share_interval(uint32_t k, uint32_t n, double ret[static 2]);
-
 #endif
