@@ -96,7 +96,7 @@ static void add_replacement(struct buf *out, struct str with,
 	const struct str *groups)
 {
 	for (size_t i = 0; i < with.len; i++) {
-		char next = i + 1 < with.len ? with.ptr[i + 1] : '\0';
+		int next = i + 1 < with.len ? with.ptr[i + 1] : -1;
 		if (with.ptr[i] != '$' ||
 			((next < '0' || next > '9') && next != '$')) {
 			buf_add_byte(out, with.ptr[i]);

@@ -19,7 +19,7 @@ static bool add_decoded(struct buf *b, struct str s, bool form)
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.ptr[i] != '%') {
 			bool blank = form && s.ptr[i] == '+';
-			buf_add_byte(b, blank ? ' ' : s.ptr[i]);
+			buf_add_byte(b, (char)(blank ? ' ' : s.ptr[i]));
 			continue;
 		}
 		int high = i + 2 < s.len ? str_hex_digit(s.ptr[i + 1]) : -1;
@@ -233,6 +233,7 @@ struct value filter_decode(struct filter_call *c, const struct json *in)
 	if (!json_to_text(c->a, c->arg, &name) || !is_charset_name(name))
 		return filter_fail(c, "no name of a character set");
 	iconv_t from = iconv_open("UTF-8", arena_str(c->a, name).ptr);
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): how iconv says no */
 	if (from == (iconv_t)-1) {
 		struct str why = arena_printf(c->a,
 			"unknown character set %.*s", STR_ARG(name));
