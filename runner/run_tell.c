@@ -247,8 +247,11 @@ struct str run_curl(struct run *r)
 		word(r, known ? r->call.cookies : STR("[redacted]"), &out);
 	}
 	if (r->call.body.ptr) {
+		bool plain = str_is_utf8(r->call.body) &&
+			    str_find_byte(r->call.body, '\0', 0) == SIZE_MAX;
+
 		buf_add(&out, STR(" --data-binary"));
-		word(r, r->call.body, &out);
+		word(r, plain ? r->call.body : STR("@BODY"), &out);
 	}
 	word(r, r->call.url, &out);
 	if (out.over)

@@ -14,8 +14,7 @@
 	X(PREDICATE, "schema")         \
 	X(PREDICATE, "sameAs")         \
 	X(SUBJECT,   "xml")            \
-	X(SUBJECT,   "cert")           \
-	X(FUNCTION,  "file")
+	X(SUBJECT,   "cert")
 /* clang-format on */
 
 static const struct {

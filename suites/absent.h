@@ -13,8 +13,7 @@ enum absent_kind {
 	ABSENT_EXTRACTOR,
 	ABSENT_FILTER,
 	ABSENT_PREDICATE,
-	ABSENT_SUBJECT, /* of `expect` */
-	ABSENT_FUNCTION /* of ${...} */
+	ABSENT_SUBJECT /* of `expect` */
 };
 
 /* Reports it and returns true; false: no such word, nothing is reported. */

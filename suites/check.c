@@ -185,6 +185,24 @@ struct check *check_status_2xx(struct arena *a, struct span where)
 	return r.first;
 }
 
+/* No node at all: a missing, null or empty `errors` will do. */
+struct check *check_no_errors(struct arena *a, struct span where)
+{
+	struct yaml_node path = { .text = STR("$.errors[*]"), .where = where };
+	struct yaml_node key = { .text = STR("exists"), .where = where };
+	struct yaml_node no = { .text = STR("false"), .where = where };
+	struct check like = { .where = where };
+	struct reading r;
+	struct diags none;
+
+	no.key = &key;
+	diags_init(&none, a);
+	reading_init(&r, a, &none);
+	like.query = query_make(a, STR("jsonpath"), &path, where, &none);
+	add_checks(&r, &like, predicate_parse_one(a, &no, UNIT_NONE, &none));
+	return r.first;
+}
+
 /* --- the long form ------------------------------------------------------ */
 
 struct long_form { /* the entries of one mapping, sorted by what they are */

@@ -71,6 +71,8 @@ struct check *check_parse_list(struct arena *a, const struct yaml_node *n,
 	struct diags *ds);
 /* The check `status: 2xx`, for a step that says nothing about it. */
 struct check *check_status_2xx(struct arena *a, struct span where);
+/* A GraphQL answer with `errors` is none, whatever its status says. */
+struct check *check_no_errors(struct arena *a, struct span where);
 /* Does it look at the status, at anything else? (lint W104) */
 bool check_is_status(const struct check *c);
 const struct template_ref *check_refs(const struct check *c);

@@ -82,6 +82,12 @@ struct step *steps_read(struct load *l, const struct yaml_node *list,
 	const char *what, const struct http_options *http);
 void step_names_check(struct load *l, const struct suite *s);
 
+/* body.c: the body of a step, of one kind. */
+void body_read(struct load *l, const struct step_keys *keys, struct step *s);
+
+/* rows.c: one object for each run, at least one. */
+const struct json *rows_read(struct load *l, const struct yaml_node *n);
+
 /* limits.c */
 void limits_check(struct load *l, const struct suite *s);
 /* Does any step ask something, as each role?  STR_NONE: in some region. */

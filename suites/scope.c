@@ -116,6 +116,8 @@ struct use *step_uses(struct load *l, const struct step *s)
 		uses_add(l, tail, template_tree_refs(s->json), false);
 	pair_uses(l, tail, s->form, false);
 	text_uses(l, tail, s->body, false);
+	for (const struct body_part *p = s->parts; p; p = p->next)
+		text_uses(l, tail, p->value, false);
 	if (s->when.equals)
 		uses_add(l, tail, template_tree_refs(s->when.equals), false);
 	check_uses(l, tail, s->poll.fail_when);

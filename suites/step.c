@@ -74,9 +74,11 @@ static void wait_read(struct load *l, const struct step_keys *keys,
 	struct step *s)
 {
 	const struct yaml_node *const others[] = { keys->json, keys->form,
-		keys->body, keys->headers, keys->query, keys->cookies,
-		keys->auth, keys->http, keys->retry, keys->poll, keys->expect,
-		keys->warn, keys->checks, keys->capture };
+		keys->body, keys->multipart, keys->graphql,
+		yaml_get(s->yaml, "body_file"),
+		yaml_get(s->yaml, "body_base64"), keys->headers, keys->query,
+		keys->cookies, keys->auth, keys->http, keys->retry, keys->poll,
+		keys->expect, keys->warn, keys->checks, keys->capture };
 
 	s->kind = STEP_WAIT;
 	key_duration(keys->wait, "wait", 1, HOUR_MS, &s->wait_ms, l->ds);
@@ -120,28 +122,6 @@ static void action_read(struct load *l, const struct step_keys *keys,
 	} else {
 		s->method = str_from(method);
 		url_read(l, first, s);
-	}
-}
-
-static void body_read(struct load *l, const struct step_keys *keys,
-	struct step *s)
-{
-	if (keys->json) {
-		s->body_kind = BODY_JSON;
-		s->json = template_tree_parse(l->arena, keys->json, l->ds);
-	}
-	if (keys->form) {
-		if (keys->json)
-			keys_exclude(l, keys->json, keys->form);
-		s->body_kind = BODY_FORM;
-		s->form = pairs_read(l, keys->form, PAIRS_FIELDS);
-	}
-	if (keys->body) {
-		if (keys->json || keys->form)
-			keys_exclude(l, keys->json ? keys->json : keys->form,
-				keys->body);
-		s->body_kind = BODY_TEXT;
-		s->body = text_read(l, keys->body, "body");
 	}
 }
 
@@ -257,6 +237,9 @@ static void checks_read(struct load *l, const struct step_keys *keys,
 		s->expect = check_status_2xx(l->arena, s->where);
 		*check_tail(&s->expect) = rest;
 	}
+	if (keys->graphql)
+		*check_tail(&s->expect) =
+			check_no_errors(l->arena, keys->graphql->key->where);
 	if (keys->warn)
 		s->warn = check_parse_expect(l->arena, keys->warn, l->ds);
 }

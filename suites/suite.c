@@ -2,7 +2,6 @@
 
 #include "base/codes.h"
 #include "base/units.h"
-#include "suites/absent.h"
 
 enum { DEFAULT_EVERY_MS = 60000, DAY_MS = 86400000 };
 
@@ -33,63 +32,6 @@ static struct suite_link *links_read(struct load *l,
 		tail = &link->next;
 	}
 	return first;
-}
-
-static const struct json *rows_none(struct arena *a)
-{
-	struct json *rows = json_new(a, JSON_ARRAY);
-
-	json_append(rows, STR_NONE, json_new(a, JSON_OBJECT));
-	return rows;
-}
-
-/* A cell is a value: ${...} in it would never be filled in. */
-static bool row_is_plain(struct load *l, const struct yaml_node *row)
-{
-	const struct yaml_node *n;
-	struct yaml_walk w;
-	bool good = true;
-
-	yaml_walk_start(&w, row);
-	while ((n = yaml_walk_next(&w, true))) {
-		if (n->kind != YAML_SCALAR ||
-			str_find(n->text, STR("${"), 0) == SIZE_MAX)
-			continue;
-		diag_add(l->ds, DIAG_ERROR, E33, n->where,
-			"a row can not hold ${...}");
-		diag_hint(l->ds, "put it where the row is used");
-		good = false;
-	}
-	return good;
-}
-
-static const struct json *rows_read(struct load *l, const struct yaml_node *n)
-{
-	bool good = true;
-
-	if (!n)
-		return rows_none(l->arena);
-	if (n->kind == YAML_SCALAR) {
-		absent_say("a file of `rows`", n->where, l->ds);
-		diag_hint(l->ds, "write them here, as a list of maps");
-		return rows_none(l->arena);
-	}
-	if (n->kind != YAML_LIST || n->count == 0) {
-		diag_add(l->ds, DIAG_ERROR, E21, n->where,
-			"`rows` must be a list of at least one map");
-		return rows_none(l->arena);
-	}
-	good = count_fits(l, n, "rows", SUITE_ROWS_MAX);
-	for (const struct yaml_node *row = n->first; row; row = row->next) {
-		if (row->kind == YAML_MAP) {
-			good &= row_is_plain(l, row);
-			continue;
-		}
-		diag_add(l->ds, DIAG_ERROR, E21, row->where,
-			"a row must be a map of column to value");
-		good = false;
-	}
-	return good ? yaml_to_json(l->arena, n) : rows_none(l->arena);
 }
 
 static void jitter_read(struct load *l, const struct yaml_node *n,

@@ -106,7 +106,13 @@ struct http_options {
 	bool trace; /* send a W3C traceparent */
 };
 
-enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
+enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT, BODY_MULTIPART };
+
+struct body_part { /* of a multipart/form-data body, RFC 7578 */
+	struct body_part *next;
+	struct str name, filename, type; /* the last two may be STR_NONE */
+	const struct template *value;
+};
 
 enum retry_on {
 	RETRY_NETWORK = 1, /* outcome error but a malformed answer */
@@ -151,7 +157,8 @@ struct step {
 	enum body_kind body_kind;
 	const struct template_tree *json; /* BODY_JSON */
 	struct pair *form;                /* BODY_FORM */
-	const struct template *body;      /* BODY_TEXT */
+	const struct template *body;      /* BODY_TEXT, files too */
+	struct body_part *parts;          /* BODY_MULTIPART */
 	struct http_options http;         /* merged: nothing left to look up */
 	uint64_t timeout_ms;              /* all its retries and polls */
 	struct when when;

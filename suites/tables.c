@@ -56,7 +56,8 @@ const struct key suite_key_table[] = {
 	ROW("roles", KEY_STRS, 0, roles, 0, 0, NULL, "default",
 		"one run for each role of the line file"),
 	NODE("rows", KEY_NODE, rows, "one empty row",
-		"list of maps: one run for each, as ${row.NAME}"),
+		"list of maps, or a CSV, JSON or YAML file of them: one run "
+		"for each, as ${row.NAME}"),
 	NODE("vars", KEY_MAP, vars, NULL, "values by name"),
 	NODE("secrets", KEY_MAP, secrets, NULL, "name to {env} or {file}"),
 	NODE("http", KEY_MAP, http, NULL, "defaults of every step"),
@@ -89,6 +90,14 @@ const struct key step_key_table[] = {
 	NODE("json", KEY_NODE, json, NULL, "body, written in YAML"),
 	NODE("form", KEY_MAP, form, NULL, "body, form fields"),
 	NODE("body", KEY_NODE, body, NULL, "body, as it is"),
+	ROW("body_file", KEY_STR, 0, body_file, 0, 0, NULL, NULL,
+		"body, a file in the suite's folder"),
+	ROW("body_base64", KEY_STR, 0, body_base64, 0, 0, NULL, NULL,
+		"body, bytes in base64"),
+	NODE("multipart", KEY_MAP, multipart, NULL,
+		"body, name to value, or to {file, value, type, filename}"),
+	NODE("graphql", KEY_MAP, graphql, NULL,
+		"body, {query, variables, operation}; no `errors` expected"),
 	NODE("headers", KEY_MAP, headers, NULL, "name to value or values"),
 	NODE("query", KEY_MAP, query, NULL, "name to value or values"),
 	NODE("cookies", KEY_MAP, cookies, NULL, "name to value"),
@@ -115,10 +124,6 @@ const struct key step_key_table[] = {
 	REFUSED("tcp"),
 	REFUSED("tls"),
 	REFUSED("dns"),
-	REFUSED("multipart"),
-	REFUSED("graphql"),
-	REFUSED("body_file"),
-	REFUSED("body_base64"),
 	END
 };
 #undef ROW_STRUCT
@@ -211,6 +216,28 @@ const struct key request_key_table[] = {
 	ROW("method", KEY_NODE, KEY_REQUIRED, method, 0, 0, NULL, NULL,
 		"in capitals"),
 	ROW("url", KEY_NODE, KEY_REQUIRED, url, 0, 0, NULL, NULL, "URL"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT part_keys
+const struct key part_key_table[] = {
+	NODE("value", KEY_NODE, value, NULL, "text"),
+	ROW("file", KEY_STR, 0, file, 0, 0, NULL, NULL,
+		"a file in the suite's folder"),
+	ROW("type", KEY_STR, 0, type, 0, 0, NULL,
+		"application/octet-stream for a file", "Content-Type"),
+	ROW("filename", KEY_STR, 0, filename, 0, 0, NULL, "that of the file",
+		"as it is told to the server"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT graphql_keys
+const struct key graphql_key_table[] = {
+	ROW("query", KEY_NODE, KEY_REQUIRED, query, 0, 0, NULL, NULL, "text"),
+	NODE("variables", KEY_MAP, variables, NULL, "name to value"),
+	NODE("operation", KEY_NODE, operation, NULL, "operationName"),
 	END
 };
 #undef ROW_STRUCT

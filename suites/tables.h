@@ -26,7 +26,8 @@ struct step_keys {
 	struct str name;
 	const struct yaml_node *get, *post, *put, *patch, *del, *head, *options,
 		*request, *wait;
-	const struct yaml_node *json, *form, *body;
+	const struct yaml_node *json, *form, *body, *multipart, *graphql;
+	struct str body_file, body_base64;
 	const struct yaml_node *headers, *query, *cookies, *auth, *http, *when;
 	uint64_t timeout_ms; /* 0: not given */
 	struct strs roles, where_globs, tags;
@@ -68,6 +69,15 @@ struct request_keys {
 	const struct yaml_node *method, *url;
 };
 
+struct part_keys {
+	const struct yaml_node *value;
+	struct str file, type, filename;
+};
+
+struct graphql_keys {
+	const struct yaml_node *query, *variables, *operation;
+};
+
 struct auth_keys {
 	const struct yaml_node *basic, *bearer;
 	const struct yaml_node *refused;
@@ -94,8 +104,9 @@ struct lint_keys {
 
 extern const struct key suite_key_table[], step_key_table[], http_key_table[],
 	tls_key_table[], retry_key_table[], poll_key_table[],
-	request_key_table[], auth_key_table[], basic_key_table[],
-	secret_key_table[], record_key_table[], lint_key_table[];
+	request_key_table[], part_key_table[], graphql_key_table[],
+	auth_key_table[], basic_key_table[], secret_key_table[],
+	record_key_table[], lint_key_table[];
 
 /*
  * Names of the language that are no keys of a table, for the manual: what

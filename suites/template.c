@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/codes.h"
-#include "suites/absent.h"
+#include "suites/beside.h"
 #include "suites/function.h"
 #include "suites/scalar.h"
 
@@ -258,8 +258,6 @@ static void check_call(struct parser *p, struct expr *call, struct span where)
 	call->fn = function_find(call->name);
 	if (!call->fn) {
 		struct str near = function_nearest(call->name);
-		if (absent_report(ABSENT_FUNCTION, call->name, where, p->ds))
-			return;
 		diag_add(p->ds, DIAG_ERROR, E34, where,
 			"unknown function `%.*s`", STR_ARG(call->name));
 		if (near.ptr)
@@ -277,6 +275,26 @@ static void check_call(struct parser *p, struct expr *call, struct span where)
 			STR_ARG(call->name), STR_ARG(why));
 }
 
+/* file(path) is what stands in the file now: read once, and part of the plan.
+ */
+static struct expr *parse_file(struct parser *p, const struct expr *call,
+	struct span where)
+{
+	const struct expr *path = call->args;
+	struct str text;
+
+	if (call->nargs != 1 || path->kind != EXPR_CONST ||
+		path->value->type != JSON_STRING) {
+		diag_add(p->ds, DIAG_ERROR, E34, where,
+			"`file` takes one path, in quotes: it is read when "
+			"the suite is loaded");
+		return const_new(p, json_new_str(p->a, STR("")));
+	}
+	if (!beside_read(p->a, path->value->text, where, &text, p->ds))
+		text = STR("");
+	return const_new(p, json_new_str(p->a, text));
+}
+
 static struct expr *parse_call(struct parser *p, struct str name, size_t from)
 {
 	struct expr *e = expr_new(p, EXPR_CALL);
@@ -292,6 +310,8 @@ static struct expr *parse_call(struct parser *p, struct str name, size_t from)
 	if (!ok)
 		return NULL;
 	struct span where = scalar_span(p->n, from, p->at - from);
+	if (str_eq(name, STR("file")))
+		return parse_file(p, e, where);
 	check_call(p, e, where);
 	add_ref(p, name, true, where);
 	return e;

@@ -64,6 +64,9 @@ static const struct entry entries[] = {
 	{ GLOSSARY_FUNCTION, "randomHex", "N", "N hexadecimal digits" },
 	{ GLOSSARY_FUNCTION, "pick", "VALUE, ...",
 		"one of its arguments, or one element of a list" },
+	{ GLOSSARY_FUNCTION, "file", "PATH",
+		"the text of a file in the suite's folder, as it stands; PATH "
+		"is no expression: the file is read when the suite is loaded" },
 	{ GLOSSARY_FUNCTION, "base64", "TEXT", "in base64 with padding" },
 	{ GLOSSARY_FUNCTION, "hex", "TEXT", "its bytes in hexadecimal" },
 	{ GLOSSARY_FUNCTION, "urlEncode", "TEXT",

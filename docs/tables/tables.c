@@ -330,6 +330,8 @@ static const struct manual_table tables[] = {
 	{ "suite keys",     write_keys,     suite_key_table },
 	{ "step keys",      write_keys,     step_key_table },
 	{ "request keys",   write_keys,     request_key_table },
+	{ "part keys",      write_keys,     part_key_table },
+	{ "graphql keys",   write_keys,     graphql_key_table },
 	{ "http keys",      write_keys,     http_key_table },
 	{ "tls keys",       write_keys,     tls_key_table },
 	{ "auth keys",      write_keys,     auth_key_table },

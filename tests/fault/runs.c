@@ -365,6 +365,56 @@ Test(runs, a_captured_value_goes_through_its_filters)
 		SIZE_MAX, "%.*s", STR_ARG(pass.run->message));
 }
 
+Test(runs, a_multipart_body_is_sent_in_parts)
+{
+	evil_http_text(evil, "/x", "fine");
+	pass_run(&pass, base,
+		"vars: {who: Ann}\n"
+		"steps:\n"
+		"  - name: x\n"
+		"    post: /x\n"
+		"    multipart: {name: \"${who}\", 'a\"b': {value: z, type: "
+		"text/csv, filename: c.csv}}\n",
+		NULL);
+	cr_assert_eq(pass.run->outcome, OUTCOME_PASS, "%.*s",
+		STR_ARG(pass.run->message));
+	cr_assert(asked("/x", "content-type: multipart/form-data; "
+			      "boundary=andon-"));
+	cr_assert(asked("/x", "Content-Disposition: form-data; "
+			      "name=\"name\"\r\n\r\nAnn\r\n--andon-"));
+	cr_assert(asked("/x", "form-data; name=\"a%22b\"; "
+			      "filename=\"c.csv\"\r\nContent-Type: "
+			      "text/csv\r\n\r\nz\r\n--andon-"));
+}
+
+/* GraphQL says 200 and means no. */
+#define GRAPHQL(path)                                                          \
+	"steps:\n"                                                             \
+	"  - name: x\n"                                                        \
+	"    post: " path "\n"                                                 \
+	"    graphql: {query: 'query q($i: ID) { a(id: $i) }', "               \
+	"variables: {i: 7}, operation: q}\n"
+
+Test(runs, a_graphql_answer_with_errors_is_no_pass)
+{
+	evil_http_text(evil, "/good", "{\"data\": {}, \"errors\": []}");
+	evil_http_text(evil, "/bad", "{\"data\": {}, \"errors\": [{}]}");
+	evil_http_text(evil, "/html", "<html>");
+	pass_run(&pass, base, GRAPHQL("/good"), NULL);
+	cr_assert_eq(pass.run->outcome, OUTCOME_PASS, "%.*s",
+		STR_ARG(pass.run->message));
+	cr_assert(asked("/good",
+		"{\"query\":\"query q($i: ID) { a(id: $i) }\","
+		"\"variables\":{\"i\":7},\"operationName\":\"q\"}"));
+	cr_assert(asked("/good", "content-type: application/json"));
+	pass_done(&pass);
+	pass_run(&pass, base, GRAPHQL("/bad"), NULL);
+	cr_assert_eq(pass.run->outcome, OUTCOME_FAIL);
+	pass_done(&pass);
+	pass_run(&pass, base, GRAPHQL("/html"), NULL);
+	cr_assert_eq(pass.run->outcome, OUTCOME_FAIL);
+}
+
 /* What a filter makes of a secret is one, whatever its name. */
 Test(runs, a_secret_in_disguise_is_told_nowhere)
 {
