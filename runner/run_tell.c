@@ -248,7 +248,7 @@ struct str run_curl(struct run *r)
 	}
 	if (r->call.body.ptr) {
 		bool plain = str_is_utf8(r->call.body) &&
-			    str_find_byte(r->call.body, '\0', 0) == SIZE_MAX;
+			     str_find_byte(r->call.body, '\0', 0) == SIZE_MAX;
 
 		buf_add(&out, STR(" --data-binary"));
 		word(r, plain ? r->call.body : STR("@BODY"), &out);
