@@ -135,6 +135,8 @@ struct waiting {
 	int64_t at_us;
 	uint16_t region;
 	uint8_t here, failed;
+	/* Written too: a checkpoint is compared and copied byte by byte. */
+	uint32_t pad;
 };
 
 /* Pairing with several controls: see match.c. */

@@ -15,7 +15,7 @@ static const char line_yaml[] =
 	"  prod:\n"
 	"    west: {base_url: 'http://west.example.com'}\n"
 	"    east: {base_url: 'http://east.example.com'}\n"
-	"gate: {warmup: 30s, soak: 30m, max_wait: 2h}\n"
+	"gate: {warmup: 30s, soak: 10m, max_wait: 2h}\n"
 	"workflow:\n"
 	"  - stage: canary\n"
 	"    deploys: [prod/west]\n"
@@ -89,13 +89,28 @@ static double until_settled(struct world *w, double most_s, struct answer *ret)
 	return -1;
 }
 
+/* Half an hour of soak, decided in the time that its results take. */
+static const char long_yaml[] =
+	"version: 1\n"
+	"line: orders\n"
+	"served_version: {header: X-App-Version}\n"
+	"environments:\n"
+	"  prod:\n"
+	"    west: {base_url: 'http://west.example.com'}\n"
+	"    east: {base_url: 'http://east.example.com'}\n"
+	"gate: {warmup: 30s, soak: 30m, max_wait: 2h}\n"
+	"workflow:\n"
+	"  - stage: canary\n"
+	"    deploys: [prod/west]\n"
+	"    compare: [prod/east]\n";
+
 Test(workflow, a_healthy_canary_passes_after_its_soak_and_not_before)
 {
 	struct world w;
 	struct story s = { .version = "v2" };
 	struct answer a;
 
-	deploy(&w, &s);
+	deploy_line(&w, &s, long_yaml, 10);
 	double took_s = until_settled(&w, 7200, &a);
 	cr_assert_eq(a.code, 0, "%s: %.*s", why_token(a.why), STR_ARG(a.text));
 	cr_assert_geq(took_s, 1800 + 30);
@@ -145,7 +160,7 @@ Test(workflow, the_same_failures_in_both_are_not_the_versions_fault)
 	struct answer a;
 
 	deploy(&w, &s);
-	until_settled(&w, 2700, &a);
+	until_settled(&w, 1001, &a);
 	cr_assert_neq(a.code, 0);
 	cr_assert_neq(a.code, 1);
 	cr_assert_eq(a.why, WHY_CONTROL_SICK, "%s: %.*s", why_token(a.why),
@@ -160,8 +175,8 @@ Test(workflow, a_canary_that_dies_in_the_last_seconds_does_not_pass)
 		struct story s = { .version = "v2" };
 		struct answer a;
 		deploy(&w, &s);
-		s.west_down_s = s.deploy_s + 1800 + 30 - before_s;
-		until_settled(&w, 3600, &a);
+		s.west_down_s = s.deploy_s + 600 + 30 - before_s;
+		until_settled(&w, 1400, &a);
 		cr_assert_eq(a.code, 1, "%d s before: %s: %.*s", before_s,
 			why_token(a.why), STR_ARG(a.text));
 		world_done(&w);
@@ -175,7 +190,7 @@ Test(workflow, a_version_that_is_rolled_out_half_way_does_not_pass)
 	struct answer a;
 
 	deploy(&w, &s);
-	cr_assert_eq(until_settled(&w, 5400, &a), -1);
+	cr_assert_eq(until_settled(&w, 1800, &a), -1);
 	cr_assert_neq(a.code, 0);
 	cr_assert_eq(a.deployment->state, DEPLOYMENT_SOAKING);
 	world_done(&w);
@@ -244,7 +259,7 @@ Test(workflow, a_killed_detector_that_comes_back_finds_the_same_numbers)
 
 	deploy(&whole, &s1);
 	deploy(&killed, &s2);
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 5; i++) {
 		world_pass(&whole, 101);
 		world_pass(&killed, 61);
 		world_detector_kill(&killed);
@@ -275,9 +290,9 @@ Test(workflow, without_a_detector_nothing_passes)
 	struct answer a;
 
 	deploy(&w, &s);
-	world_pass(&w, 1700);
+	world_pass(&w, 550);
 	world_detector_kill(&w);
-	cr_assert_eq(until_settled(&w, 1800, &a), -1);
+	cr_assert_eq(until_settled(&w, 600, &a), -1);
 	cr_assert_eq(a.code, 4);
 	cr_assert_eq(a.why, WHY_DETECTOR_STALE);
 	world_done(&w);
@@ -290,12 +305,12 @@ Test(workflow, a_pulled_cord_holds_and_a_resume_goes_on)
 	struct answer a;
 
 	deploy(&w, &s);
-	world_pass(&w, 600);
+	world_pass(&w, 300);
 	world_halt(&w, "line");
 	a = world_gate(&w, "canary", "v2");
 	cr_assert_eq(a.code, 5);
 	cr_assert(a.settled);
-	world_pass(&w, 3600);
+	world_pass(&w, 1200);
 	cr_assert_eq(world_gate(&w, "canary", "v2").code, 5);
 	cr_assert_eq(world_resume(&w, "line", NULL).result, VERB_DONE);
 	until_settled(&w, 3600, &a);
