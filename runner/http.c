@@ -301,6 +301,7 @@ static void exchange_free(struct exchange *x)
 	decoder_free(x->decoder);
 	buf_done(&x->body);
 	x->session->exchange = NULL;
+	x->session->watch.arena = NULL; /* the run may be over */
 	x->call->exchange = NULL;
 	free(x);
 }
@@ -359,6 +360,8 @@ static void response_fill(struct exchange *x)
 		r->total_us = x->spent_us + since_us(x, x->hop_ns);
 		return;
 	}
+	r->facts[FACTS_CERTIFICATE] = x->session->watch.certificate;
+	r->facts[FACTS_TLS] = x->session->watch.tls;
 	r->status = x->head.status;
 	r->headers = x->head.first;
 	if (x->body.len)
@@ -475,12 +478,25 @@ static enum reason code_reason(const struct exchange *x, CURLcode code,
 	return reason;
 }
 
+/* What was wrong with the certificate, better than libcurl says it. */
+static bool refused_text(const struct exchange *x, struct str *ret)
+{
+	const struct cert_watch *w = &x->session->watch;
+
+	if (w->refused.ptr)
+		*ret = w->refused;
+	return w->refused.ptr || cert_for_another(w, ret);
+}
+
 static void hop_failed(struct exchange *x, CURLcode code)
 {
 	const char *text;
 	enum reason reason = code_reason(x, code, &text);
+	struct str why;
 
-	if (x->error[0] && code != CURLE_OPERATION_TIMEDOUT)
+	if (reason == REASON_TLS && refused_text(x, &why))
+		exchange_end(x, reason, why);
+	else if (x->error[0] && code != CURLE_OPERATION_TIMEDOUT)
 		exchange_end(x, reason,
 			arena_printf(x->call->arena, "%s: %s", text, x->error));
 	else

@@ -81,6 +81,34 @@ static curl_socket_t on_open(void *owner, curlsocktype purpose,
 	return fd;
 }
 
+/* Another TLS library's sessions and contexts are not ours to look into. */
+static bool openssl_speaks(void)
+{
+	const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	return library && str_starts(str_from(library), STR("OpenSSL/"));
+}
+
+static void session_see(struct exchange *x)
+{
+	struct curl_tlssessioninfo *tls = NULL;
+
+	if (!openssl_speaks() ||
+		curl_easy_getinfo(x->session->easy, CURLINFO_TLS_SSL_PTR,
+			&tls) != CURLE_OK ||
+		!tls || tls->backend != CURLSSLBACKEND_OPENSSL)
+		return;
+	cert_session(tls->internals, x->call->arena, &x->session->watch.tls,
+		&x->session->watch.certificate);
+}
+
+static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *owner)
+{
+	(void)easy;
+	cert_watch(ssl_ctx, owner);
+	return CURLE_OK;
+}
+
 static bool repeatable(struct str method)
 {
 	return !str_eq(method, STR("POST")) && !str_eq(method, STR("PATCH"));
@@ -98,6 +126,7 @@ static int on_request(void *owner, char *ip, char *local, int port, int lport)
 	(void)port;
 	(void)lport;
 	x->call->sent++;
+	session_see(x);
 	if (x->hop_sent++ == 0)
 		return CURL_PREREQFUNC_OK;
 	x->session->http->silent++;
@@ -173,6 +202,20 @@ static long tls_bounds(const struct http_options *o)
 	if (o->tls.max >= 10 && o->tls.max <= 13)
 		v |= most[o->tls.max - 10];
 	return v;
+}
+
+static void watch_set(struct exchange *x, CURL *easy)
+{
+	struct cert_watch *w = &x->session->watch;
+	struct str name = x->call->options->tls.server_name;
+
+	*w = (struct cert_watch){ .arena = x->call->arena,
+		.host = name.len && x->hop.trusted ? name : x->hop.origin.host,
+		.wall_us = loop_wall_us(x->session->http->loop) };
+	if (!openssl_speaks())
+		return;
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, w);
 }
 
 static void tls_set(const struct http_options *o, CURL *easy)
@@ -269,6 +312,7 @@ bool exchange_setup(struct exchange *x)
 	callbacks_set(x, easy);
 	connection_set(x->call, easy);
 	tls_set(x->call->options, easy);
+	watch_set(x, easy);
 	method_set(x, easy);
 	headers_set(x, easy);
 	curl_easy_setopt(easy, CURLOPT_RESOLVE, x->resolved);

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include "base/buf.h"
+#include "runner/cert.h"
 #include "runner/decode.h"
 #include "runner/head.h"
 #include "runner/hop.h"
@@ -26,6 +27,7 @@ struct http_session {
 	CURL *easy;
 	CURLSH *share; /* connections, cookies and addresses of this run */
 	struct exchange *exchange;
+	struct cert_watch watch; /* of every handshake of the session */
 };
 
 /* One call under way; a hop is one request of it. */

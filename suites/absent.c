@@ -7,14 +7,11 @@
 /* clang-format off */
 #define ABSENT_MAP(X)                  \
 	X(EXTRACTOR, "xpath")          \
-	X(EXTRACTOR, "certificate")    \
-	X(EXTRACTOR, "tls")            \
 	X(FILTER,    "location")       \
 	X(FILTER,    "xpath")          \
 	X(PREDICATE, "schema")         \
 	X(PREDICATE, "sameAs")         \
-	X(SUBJECT,   "xml")            \
-	X(SUBJECT,   "cert")
+	X(SUBJECT,   "xml")
 /* clang-format on */
 
 static const struct {

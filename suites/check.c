@@ -82,6 +82,8 @@ static void read_one(struct reading *r, const struct query *q,
 	X("size",      "size",      false)            \
 	X("duration",  "duration",  false)            \
 	X("timing",    "timing",    true)             \
+	X("cert",      "certificate", true)           \
+	X("tls",       "tls",       true)             \
 	X("ip",        "ip",        false)            \
 	X("url",       "url",       false)            \
 	X("redirects", "redirects", false)
@@ -352,12 +354,16 @@ static struct str took_text(const struct look *l, const struct json *ms)
 	char out[32];
 	struct str us;
 	uint64_t n;
+	bool below; /* 0: a certificate that has expired */
 
 	if (ms->type != JSON_NUMBER ||
-		!decimal_mul(l->a, ms->text, STR("1000"), &us) ||
-		!str_to_u64(us, &n))
+		!decimal_mul(l->a, ms->text, STR("1000"), &us))
 		return value_text(l->a, l->v->redact, ms);
-	return arena_str(l->a, str_from(units_took_text(n, out)));
+	below = str_starts(us, STR("-"));
+	if (!str_to_u64(str_sub(us, below, SIZE_MAX), &n))
+		return value_text(l->a, l->v->redact, ms);
+	return arena_printf(l->a, "%s%s", below ? "-" : "",
+		units_took_text(n, out));
 }
 
 static struct str actual_text(const struct check *c, const struct value *v,

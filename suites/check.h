@@ -62,7 +62,7 @@ struct check {
 /*
  * `expect:` or `warn:`: a mapping of subject to predicate(s).  Appends to the
  * list, reports all mistakes.  Subjects: status version headers cookies json
- * body size duration timing ip url redirects.
+ * body size duration timing cert tls ip url redirects.
  */
 struct check *check_parse_expect(struct arena *a, const struct yaml_node *n,
 	struct diags *ds);

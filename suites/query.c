@@ -11,17 +11,26 @@
 #include "base/regex.h"
 #include "suites/absent.h"
 #include "suites/cookie.h"
+#include "suites/facts.h"
 #include "suites/json_copy.h"
 #include "suites/jsonpath.h"
 #include "suites/scalar.h"
 
-enum parameter { PARAM_NONE, PARAM_TEXT, PARAM_PATH, PARAM_REGEX, PARAM_PHASE };
+enum parameter {
+	PARAM_NONE,
+	PARAM_TEXT,
+	PARAM_PATH,
+	PARAM_REGEX,
+	PARAM_PHASE,
+	PARAM_FACT /* a word of `group` */
+};
 
 struct extractor {
 	const char *name;
 	enum parameter parameter;
 	enum unit unit;
 	struct value (*eval)(const struct query *q, const struct look *l);
+	enum fact_group group; /* PARAM_FACT */
 };
 
 struct query {
@@ -29,6 +38,7 @@ struct query {
 	const struct template *param; /* of every row but PARAM_NONE */
 	const struct jsonpath *path;  /* compiled when there is no ${...} */
 	const struct regex *regex;
+	const struct fact *fact;
 	struct str text;
 };
 
@@ -395,6 +405,11 @@ static struct value get_timing(const struct query *q, const struct look *l)
 	return missing();
 }
 
+static struct value get_fact(const struct query *q, const struct look *l)
+{
+	return fact_value(q->fact, l->r);
+}
+
 /* clang-format off */
 static const struct extractor table[] = {
 	{ "status",    PARAM_NONE,  UNIT_NONE,  get_status },
@@ -415,6 +430,8 @@ static const struct extractor table[] = {
 	{ "size",      PARAM_NONE,  UNIT_BYTES, get_size },
 	{ "timing",    PARAM_PHASE, UNIT_MS,    get_timing },
 	{ "attempts",  PARAM_NONE,  UNIT_NONE,  get_attempts },
+	{ "certificate", PARAM_FACT, UNIT_NONE, get_fact, FACTS_CERTIFICATE },
+	{ "tls",       PARAM_FACT,  UNIT_NONE,  get_fact, FACTS_TLS },
 };
 /* clang-format on */
 
@@ -474,11 +491,25 @@ const struct regex *regex_of_scalar(struct arena *a, const struct yaml_node *n,
 	return r;
 }
 
+static bool fact_param(struct query *q, const struct yaml_node *param,
+	struct diags *ds)
+{
+	struct str names[FACT_NAMES_MAX];
+	size_t n = fact_names(q->row->group, names, FACT_NAMES_MAX);
+
+	q->fact = fact_find(q->row->group, param->text);
+	if (!q->fact)
+		key_unknown(param, E24, q->row->name, names, n, ds);
+	return q->fact != NULL;
+}
+
 static bool compile_param(struct query *q, struct arena *a,
 	const struct yaml_node *param, struct diags *ds)
 {
 	struct str text;
 
+	if (q->row->parameter == PARAM_FACT)
+		return fact_param(q, param, ds);
 	q->param = template_parse(a, param, ds);
 	if (!q->param)
 		return false;
@@ -500,6 +531,7 @@ static bool compile_param(struct query *q, struct arena *a,
 		return false;
 	case PARAM_NONE:
 	case PARAM_TEXT:
+	case PARAM_FACT:
 		break;
 	}
 	return true;
@@ -624,7 +656,7 @@ const struct template_ref *query_refs(const struct query *q)
 
 enum unit query_unit(const struct query *q)
 {
-	return q->row->unit;
+	return q->fact ? q->fact->unit : q->row->unit;
 }
 
 bool query_is_status(const struct query *q)

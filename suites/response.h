@@ -17,6 +17,9 @@ struct response_header {
 	struct str name, value;
 };
 
+/* Facts beside the bytes of an answer: suites/facts.c says which there are. */
+enum fact_group { FACTS_CERTIFICATE, FACTS_TLS, FACT_GROUPS };
+
 struct response {
 	uint16_t status;
 	struct str http_version;               /* "1.0", "1.1", "2" */
@@ -28,6 +31,9 @@ struct response {
 	uint32_t attempts; /* of this step, this one included */
 	/* microseconds; 0: the phase did not happen */
 	uint32_t dns_us, connect_us, tls_us, ttfb_us, transfer_us, total_us;
+
+	/* objects of fact to value; NULL: there is none, as no TLS */
+	const struct json *facts[FACT_GROUPS];
 
 	/* filled on first use by suites/query.c */
 	bool json_tried;

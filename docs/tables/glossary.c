@@ -27,6 +27,10 @@ static const struct entry entries[] = {
 	{ GLOSSARY_SUBJECT, "timing", "{PHASE: PREDICATES}",
 		"one phase: dns, connect, tls, ttfb, transfer or total. A "
 		"phase that did not happen is missing, not 0." },
+	{ GLOSSARY_SUBJECT, "cert", "{FACT: PREDICATES}",
+		"facts of the server's certificate, below" },
+	{ GLOSSARY_SUBJECT, "tls", "{FACT: PREDICATES}",
+		"facts of the TLS connection, below" },
 	{ GLOSSARY_SUBJECT, "ip", "PREDICATES", "the address that answered" },
 	{ GLOSSARY_SUBJECT, "url", "PREDICATES",
 		"the URL that answered, behind redirects" },
@@ -118,6 +122,10 @@ static const struct entry entries[] = {
 		"dns, connect, tls, ttfb, transfer or total" },
 	{ GLOSSARY_EXTRACTOR, "attempts", NULL,
 		"how many requests this step took" },
+	{ GLOSSARY_EXTRACTOR, "certificate", "FACT",
+		"a fact of the server's certificate, below" },
+	{ GLOSSARY_EXTRACTOR, "tls", "FACT",
+		"a fact of the TLS connection, below" },
 
 	/* --- filters --- */
 	{ GLOSSARY_FILTER, "count", NULL,

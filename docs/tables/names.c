@@ -1,7 +1,10 @@
 #include "docs/tables/names.h"
 
+#include <stdio.h>
+
 #include "docs/tables/mdoc.h"
 #include "suites/absent.h"
+#include "suites/facts.h"
 #include "suites/filter_table.h"
 #include "suites/function.h"
 #include "suites/predicate_table.h"
@@ -86,6 +89,31 @@ bool write_names(struct buf *out, const struct manual_table *t, struct err *e)
 		write_absent(out, from->absent);
 	return ok;
 }
+
+bool write_facts(struct buf *out, const struct manual_table *t, struct err *e)
+{
+	const enum fact_group *group = t->rows;
+	char text[256];
+
+	(void)e;
+	buf_add_z(out, ".Bl -tag -width Ds -compact\n");
+	for (size_t i = 0; fact_at(i); i++) {
+		const struct fact *f = fact_at(i);
+
+		if (f->group != *group)
+			continue;
+		buf_addf(out, ".It Ic %.*s\n", STR_ARG(f->name));
+		snprintf(text, sizeof(text),
+			f->hurl.len ? "%s; also `%.*s`" : "%s%.*s", f->help,
+			STR_ARG(f->hurl));
+		mdoc_sentence(out, text);
+	}
+	buf_add_z(out, ".El\n");
+	return true;
+}
+
+const enum fact_group group_certificate = FACTS_CERTIFICATE,
+		      group_tls = FACTS_TLS;
 
 /* clang-format off */
 const struct named

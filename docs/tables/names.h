@@ -3,6 +3,7 @@
 
 #include "docs/tables/glossary.h"
 #include "docs/tables/tables.h"
+#include "suites/response.h"
 
 /* A closed set of names, each with its entry in the glossary. */
 struct named {
@@ -15,7 +16,12 @@ struct named {
 /* `t->rows` is a struct named. */
 bool write_names(struct buf *out, const struct manual_table *t, struct err *e);
 
+/* `t->rows` is an enum fact_group. */
+bool write_facts(struct buf *out, const struct manual_table *t, struct err *e);
+
 /* Of the suite language. */
+extern const enum fact_group group_certificate, group_tls;
+
 extern const struct named names_subjects, names_builtins, names_functions,
 	names_extractors, names_filters, names_predicates;
 

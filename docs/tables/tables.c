@@ -345,6 +345,8 @@ static const struct manual_table tables[] = {
 	{ "values",         write_names,    &names_builtins },
 	{ "functions",      write_names,    &names_functions },
 	{ "extractors",     write_names,    &names_extractors },
+	{ "certificate facts", write_facts, &group_certificate },
+	{ "tls facts",      write_facts,    &group_tls },
 	{ "filters",        write_names,    &names_filters },
 	{ "predicates",     write_names,    &names_predicates },
 	{ "outcomes",       write_told,     outcomes },

@@ -43,7 +43,8 @@ static const struct row queries[] = {
 		"{sha256: , equals: '00'}" },
 	{ "md5", "{md5: , matches: '^[0-9a-f]{32}$'}",
 		"{md5: , equals: '00'}" },
-	{ "certificate", "{certificate: Subject, equals: a}", NULL },
+	{ "certificate", "{certificate: Subject, equals: 'CN=api.example.com'}",
+		"{certificate: Expire-Date, filter: daysAfterNow, gt: 30}" },
 	{ "ip", "{ip: , isIpv4: true}", "{ip: , isIpv6: true}" },
 	{ "redirects", "{redirects: , equals: 1}", "{redirects: , equals: 0}" },
 };
@@ -221,6 +222,9 @@ static const char body[] =
 	"\"ip6\":\"2001:db8::1\","
 	"\"uuid\":\"018f4e3c-9a5b-7c2d-8e1f-0123456789ab\"}";
 
+static const char certificate[] = "{\"subject\":\"CN=api.example.com\","
+				  "\"expire_date\":\"2026-03-01T00:00:00Z\"}";
+
 static struct response_header cookie = { NULL, STR("Set-Cookie"),
 	STR("sid=abc; Path=/; HttpOnly") };
 static struct response_header type = { &cookie, STR("Content-Type"),
@@ -242,6 +246,8 @@ static struct assertion *eval(struct arena *a, const char *check,
 	struct vars v;
 
 	r.body = str_from(body);
+	r.facts[FACTS_CERTIFICATE] =
+		json_parse(a, str_from(certificate), NULL, NULL);
 	vars_init(&v, a, 1);
 	v.wall_us = NOW_US;
 	vars_set_str(&v, STR("word"), STR("abc"));
