@@ -326,23 +326,27 @@ static void write_one(const struct diag *d, FILE *out)
 {
 	char code[8];
 	struct place at;
+	/* a file that could not be read, or holds nothing, has no lines */
+	bool shown = d->where.src && d->where.src->text.len;
 
 	span_place(d->where, &at);
-	if (d->where.src) {
+	if (d->where.src)
 		write_visible(d->where.src->name, out);
-		fprintf(out, ":%u:%u: ", at.line, at.column);
-	}
+	if (shown)
+		fprintf(out, ":%u:%u", at.line, at.column);
+	if (d->where.src)
+		fputs(": ", out);
 	fputs(diag_level_word(d->level), out);
 	if (diag_code_text(d, code)[0])
 		fprintf(out, "[%s]", code);
 	fputs(": ", out);
 	write_visible(d->text, out);
-	if (d->where.src) {
+	if (shown) {
 		fputc('\n', out);
 		write_picture(d, at.line, out);
 	}
 	if (d->hint.ptr) {
-		fputs(d->where.src ? " " : "; ", out);
+		fputs(shown ? " " : "; ", out);
 		write_visible(d->hint, out);
 	}
 	fputc('\n', out);

@@ -14,7 +14,28 @@ static const struct source *source_new(struct arena *a, struct str name,
 
 	src->name = arena_str(a, name);
 	src->text = text;
+	src->parts = ARENA_NEW(a, struct source_parts);
 	return src;
+}
+
+void source_part_add(struct arena *a, const struct source *src, struct str path,
+	struct str text)
+{
+	struct source_parts *to = src->parts;
+	struct source_part *p = to ? to->first : NULL;
+
+	while (p && !(str_eq(p->path, path) && str_eq(p->text, text)))
+		p = p->next;
+	if (!to || p)
+		return;
+	p = ARENA_NEW(a, struct source_part);
+	p->path = arena_str(a, path);
+	p->text = text;
+	if (to->last)
+		to->last->next = p;
+	else
+		to->first = p;
+	to->last = p;
 }
 
 const struct source *source_from(struct arena *a, struct str name,

@@ -63,6 +63,10 @@ const struct yaml_node *yaml_parse(struct arena *a, const struct source *src,
  */
 const struct source *source_read(struct arena *a, const char *path,
 	struct err *e);
+/* Notes a file that a source names; the same twice is one.  `text` lives as
+ * long as the source. */
+void source_part_add(struct arena *a, const struct source *src, struct str path,
+	struct str text);
 /* A source from memory; `text` and `name` are copied. */
 const struct source *source_from(struct arena *a, struct str name,
 	struct str text);

@@ -102,8 +102,17 @@ static const struct line *load_line(const struct options *o, struct loaded *ret)
 {
 	struct span nowhere = { 0 };
 
-	if (!o->base_url)
-		return line_load(ret->arena, o->line, &ret->ds);
+	if (!o->base_url) {
+		const struct line *l = line_load(ret->arena, o->line, &ret->ds);
+		const struct diag *d = ret->ds.newest;
+
+		if (!l && !o->line && d && d->level == DIAG_ERROR &&
+			!d->where.src && o->command &&
+			(o->command->options & TAKES(base_url)))
+			diag_hint(&ret->ds,
+				"or test one URL with --base-url URL");
+		return l;
+	}
 	const char *wrong = line_base_url(str_from(o->base_url));
 	if (wrong) {
 		diag_add(&ret->ds, DIAG_ERROR, E44, nowhere,

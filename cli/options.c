@@ -221,7 +221,7 @@ bool options_parse(struct options *o, const struct command *c, int argc,
 	static const struct list none;
 	bool only_args = false;
 
-	*o = (struct options){ .allow = -1 };
+	*o = (struct options){ .allow = -1, .command = c };
 	if (!env_read(o, c, e))
 		return false;
 	/* A list on the command line replaces the one of the environment. */

@@ -123,7 +123,8 @@ struct options {
 	int allow, lane, format, color; /* allow: -1 not given */
 	bool ok, failed, strict, verbose, quiet, help, calibrate;
 	bool given[OPTIONS];
-	struct list args; /* positional */
+	const struct command *command; /* whose they are; NULL: nobody's */
+	struct list args;              /* positional */
 };
 
 struct command;

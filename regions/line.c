@@ -156,8 +156,7 @@ static const char *line_search(struct arena *a, const char *folder,
 		return s->file[0].ptr;
 	if (s->nfiles == 0) {
 		diag_add(ds, DIAG_ERROR, E6, nowhere,
-			"no line file in `%s`: name one with --line FILE, or "
-			"test one URL with --base-url URL",
+			"no line file in `%s`: name one with --line FILE",
 			folder);
 		return NULL;
 	}

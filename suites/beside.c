@@ -116,5 +116,7 @@ bool beside_read(struct arena *a, struct str path, struct span where,
 	if (why)
 		diag_add(ds, DIAG_ERROR, E6, where, "`%.*s`: %s",
 			STR_ARG(str_sub(path, 0, 200)), why);
+	else if (where.src)
+		source_part_add(a, where.src, path, *ret);
 	return why == NULL;
 }

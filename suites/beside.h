@@ -10,7 +10,8 @@
  * that folder: the kernel refuses what leads out of it, by `..`, by a link or
  * as an absolute path (openat2, RESOLVE_BENEATH), and a kernel that can not do
  * so is given nothing to open.  Only regular files are read, and all of them
- * while the suite is loaded: what is sent is part of the plan.
+ * while the suite is loaded: what is sent is part of the plan, and of its hash
+ * (`parts` of the source that names them).
  */
 enum {
 	BESIDE_BYTES_MAX = 16 << 20,

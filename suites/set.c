@@ -264,6 +264,11 @@ static void files_load(struct search *s, const struct suite_world *world,
 		hash_piece(hash, list[i]->rel);
 		hash_piece(hash, src->text);
 		f = suite_parse(s->arena, src, world, s->ds);
+		for (const struct source_part *p = src->parts->first; p;
+			p = p->next) {
+			hash_piece(hash, p->path);
+			hash_piece(hash, p->text);
+		}
 		if (f)
 			set->file[set->count++] = f;
 	}

@@ -258,8 +258,9 @@ struct suite_set {
 	size_t count;
 	size_t nread; /* files that were found, right or wrong */
 	/*
-	 * SHA-256 over names and bytes of all files; names below the path
-	 * that was given, so that two hosts with the same files agree.
+	 * SHA-256 over names and bytes of all files, those that a suite names
+	 * (bodies, rows, file()) included; names below the path that was
+	 * given, so that two hosts with the same files agree.
 	 */
 	char hash[65];
 };

@@ -53,7 +53,8 @@ static void teardown(void)
 	static const char *const names[] = { "suite/out", "suite/in",
 		"suite/magic", "suite/pipe", "suite/bytes", "suite/big",
 		"suite/rows.csv", "suite/rows.json", "suite/rows.yaml",
-		"suite/rows.txt", "suite/deep/a.json", "secret" };
+		"suite/rows.txt", "suite/deep/a.json", "suite/t.yaml",
+		"secret" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(at(names[i]));
@@ -258,4 +259,46 @@ Test(beside, parts_have_a_value_or_a_file)
 	expect_code("", "graphql: {variables: {}}", E11);
 	expect_code("", "graphql: {query: []}", E21);
 	expect_code("", "graphql: {query: '${none}'}", E31);
+}
+
+static const char *hash_of_folder(void)
+{
+	static const struct suite_world world = { .any = true };
+	const char *path = at("suite");
+	struct suite_set set;
+	struct diags ds;
+
+	diags_init(&ds, arena);
+	cr_assert(suite_load_all(arena, &path, 1, &world, &set, &ds));
+	return arena_str(arena, str_from(set.hash)).ptr;
+}
+
+/* Runners with another body, other rows or another value do other things. */
+Test(beside, the_hash_covers_what_the_suite_names)
+{
+	static const char *const names[] = { "suite/bytes", "suite/rows.csv",
+		"suite/deep/a.json" };
+	const char *before;
+
+	put("suite/rows.csv", STR("name\none\n"));
+	put("suite/rows.txt", STR("nobody names it"));
+	put("suite/t.yaml", STR("version: 1\nsuite: t\nowner: o\nrunbook: r\n"
+				"rows: rows.csv\n"
+				"vars: {v: \"${file('deep/a.json')}\"}\n"
+				"overrides: {prod: {every: 5s}}\n"
+				"steps:\n"
+				"  - {name: s, post: 'http://x.org/${v}',"
+				" body_file: bytes}\n"));
+	before = hash_of_folder();
+	cr_assert_str_eq(before, hash_of_folder());
+	put("suite/rows.txt", STR("still nobody"));
+	cr_assert_str_eq(before, hash_of_folder());
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *after;
+
+		put(names[i], STR("name\nother\n"));
+		after = hash_of_folder();
+		cr_expect_str_neq(before, after, "%s", names[i]);
+		before = after;
+	}
 }
