@@ -55,6 +55,7 @@
 	X(W, 112, "gate: block without owner or runbook")                     \
 	X(W, 113, "soak shorter than the least time for a pass")              \
 	X(W, 114, "control is the canary itself")                             \
+	X(W, 115, "an allowed warning that nothing gives")                    \
 	X(W, 201, "regex may run away")
 /* clang-format on */
 

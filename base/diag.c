@@ -75,6 +75,13 @@ void diag_hint(struct diags *ds, const char *fmt, ...)
 	va_end(ap);
 }
 
+void diag_copy(struct diags *to, const struct diag *d)
+{
+	diag_add(to, d->level, d->code, d->where, "%.*s", STR_ARG(d->text));
+	if (d->hint.ptr)
+		diag_hint(to, "%.*s", STR_ARG(d->hint));
+}
+
 /* One error or warning with the notes that follow it. */
 struct group {
 	struct diag *head, *tail;

@@ -85,6 +85,25 @@ bool yaml_to_i64(const struct yaml_node *n, int64_t *ret);
 bool yaml_is_number(const struct yaml_node *n); /* int or decimal, finite */
 
 /*
+ * A node and all that is below it, in the order of the file and without
+ * recursion:
+ *
+ *	yaml_walk_start(&w, root);
+ *	while ((n = yaml_walk_next(&w, true)))
+ *
+ * `into` false leaves out what is below the node that was given last.
+ */
+struct yaml_walk {
+	const struct yaml_node *stack[YAML_DEPTH_MAX + 16];
+	unsigned depth;
+};
+void yaml_walk_start(struct yaml_walk *w, const struct yaml_node *root);
+const struct yaml_node *yaml_walk_next(struct yaml_walk *w, bool into);
+
+/* From the first to the last byte of all that lies in a node. */
+struct span yaml_extent(const struct yaml_node *n);
+
+/*
  * The tree as JSON (base/json.h), scalars by the core schema: bodies, rows
  * and vars are written in YAML and mean JSON.  .inf and .nan are strings.
  */

@@ -9,6 +9,7 @@
 #include "base/oom.h"
 #include "base/yaml.h"
 #include "cli/command.h"
+#include "cli/lint_show.h"
 #include "cli/lint_workflow.h"
 #include "cli/load.h"
 #include "cli/output.h"
@@ -179,58 +180,6 @@ static void count_files(struct linting *t)
 
 /* ------- showing ------- */
 
-static void finding_json(struct buf *out, const struct diag *d)
-{
-	struct place p;
-	char code[8];
-
-	span_place(d->where, &p);
-	buf_add_z(out, "{\"file\":");
-	if (d->where.src)
-		buf_add_json(out, d->where.src->name);
-	else
-		buf_add_z(out, "null");
-	buf_addf(out,
-		",\"line\":%u,\"column\":%u,\"end_line\":%u,\"end_column\":%u,"
-		"\"level\":\"%s\",\"code\":",
-		p.line, p.column, p.end_line, p.end_column,
-		diag_level_word(d->level));
-	diag_code_text(d, code);
-	if (code[0])
-		buf_add_json(out, str_from(code));
-	else
-		buf_add_z(out, "null");
-	buf_add_z(out, ",\"text\":");
-	buf_add_json(out, d->text);
-	buf_add_z(out, ",\"hint\":");
-	if (d->hint.ptr)
-		buf_add_json(out, d->hint);
-	else
-		buf_add_z(out, "null");
-	buf_add_byte(out, '}');
-}
-
-static void lint_json(const struct linting *t, int code)
-{
-	const struct diags *ds = &t->l.ds;
-	struct buf out;
-
-	buf_init(&out, FINDINGS_MAX);
-	buf_add_z(&out, "{\"findings\":[");
-	for (const struct diag *d = ds->first; d; d = d->next) {
-		if (d != ds->first)
-			buf_add_byte(&out, ',');
-		finding_json(&out, d);
-	}
-	buf_addf(&out,
-		"],\"errors\":%u,\"warnings\":%u,\"dropped\":%u,\"files\":%zu,"
-		"\"checks\":%zu,\"code\":%d}\n",
-		ds->errors, ds->warnings, ds->dropped, t->files, t->checks,
-		code);
-	output_buf(&out, stdout);
-	buf_done(&out);
-}
-
 static const char *plural(size_t n)
 {
 	return n == 1 ? "" : "s";
@@ -252,6 +201,25 @@ static void lint_text(struct linting *t, int code)
 	fflush(stdout);
 }
 
+static void lint_machine(const struct linting *t, int code)
+{
+	void (*const show[])(const struct lint_result *, struct buf *) = {
+		[FORMAT_JSON] = lint_json,
+		[FORMAT_GITHUB] = lint_github,
+		[FORMAT_SARIF] = lint_sarif,
+	};
+	const struct lint_result r = { .ds = &t->l.ds,
+		.files = t->files,
+		.checks = t->checks,
+		.code = code };
+	struct buf out;
+
+	buf_init(&out, FINDINGS_MAX);
+	show[t->o->format](&r, &out);
+	output_buf(&out, stdout);
+	buf_done(&out);
+}
+
 static int lint_say(struct linting *t)
 {
 	const struct diags *ds = &t->l.ds;
@@ -262,13 +230,26 @@ static int lint_say(struct linting *t)
 		code = EXIT_USAGE;
 	diags_sort(&t->l.ds);
 	count_files(t);
-	if (t->o->format == FORMAT_JSON)
-		lint_json(t, code);
-	else
+	if (t->o->format == FORMAT_HUMAN)
 		lint_text(t, code);
+	else
+		lint_machine(t, code);
 	if (t->e.kind != ERR_NONE)
 		output_err("lint", &t->e);
 	return code;
+}
+
+/* The last of what is found in the line file: now it is known what of it is
+ * allowed for nothing. */
+static void workflow_check(struct linting *t)
+{
+	const struct allows *allows = &t->plan->line->allows;
+	struct diags found;
+
+	diags_init(&found, t->own);
+	lint_workflow(t->plan, t->own, &found);
+	allow_filter(allows, &found, &t->l.ds);
+	allow_check(allows, &t->l.ds);
 }
 
 static int lint_run(struct options *o)
@@ -288,7 +269,7 @@ static int lint_run(struct options *o)
 	if (t->l.ok && t->l.suites.count > 0)
 		t->plan = load_plan(o, &t->l, &t->e);
 	if (t->plan && t->plan->line->source && whole(t))
-		lint_workflow(t->plan, t->own, &t->l.ds);
+		workflow_check(t);
 	code = lint_say(t);
 	plan_unref(t->plan);
 	load_done(&t->l);
@@ -307,8 +288,12 @@ const struct command command_lint = {
 		"  andon lint\n"
 		"  andon lint suites/checkout.yaml\n\n"
 		"Errors end with 2, with --strict warnings too.  Suites that "
-		"are named are linted\nalone when there is no line file.",
+		"are named are linted\nalone when there is no line file.\n\n"
+		"  andon lint --format sarif >andon.sarif\n\n"
+		"--format json, github (annotations of a workflow) and sarif "
+		"(2.1.0) are the same\nlist for machines.",
 	.options = TAKES_COMMON | TAKES(line) | TAKES(base_url) | TAKES_SUITES |
 		   TAKES(strict),
+	.formats = FORMATS,
 	.run = lint_run,
 };

@@ -19,6 +19,7 @@ struct command {
 	const char *summary; /* one line */
 	const char *help;    /* paragraphs and examples */
 	uint64_t options;    /* bits 1 << enum option_id */
+	int formats;         /* how many of enum output_format; 0: two */
 	int (*run)(struct options *o);
 };
 

@@ -9,8 +9,11 @@
 
 static const char *const words_allow[] = { "undecided", NULL };
 static const char *const words_lane[] = { "ordinary", "fix", "rollback", NULL };
-static const char *const words_format[] = { "human", "json", NULL };
+static const char *const words_format[] = { "human", "json", "github", "sarif",
+	NULL };
 static const char *const words_color[] = { "auto", "always", "never", NULL };
+
+enum { OPTION_WORDS_MAX = 8 };
 
 struct option {
 	const char *name;
@@ -44,19 +47,43 @@ static bool list_add(struct list *l, const char *item, struct err *e)
 	return true;
 }
 
+/* "a, b, c" of the first `max` words. */
+static const char *words_text(const char *const *words, int max, char out[80])
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (int i = 0; i < max && words[i] && len < 79; i++)
+		len += (size_t)snprintf(out + len, 80 - len, "%s%s",
+			i ? ", " : "", words[i]);
+	return out;
+}
+
 static bool set_word(const struct option *op, int *field, const char *value,
 	const struct origin *from, struct err *e)
 {
+	char text[80];
+
 	for (int i = 0; op->words[i]; i++)
 		if (strcmp(op->words[i], value) == 0) {
 			*field = i;
 			return true;
 		}
-	return err_set(e, ERR_USAGE, "%s: `%s` is not one of %s%s%s%s%s",
-		from->text, value, op->words[0], op->words[1] ? ", " : "",
-		op->words[1] ? op->words[1] : "",
-		op->words[1] && op->words[2] ? ", " : "",
-		op->words[1] && op->words[2] ? op->words[2] : "");
+	return err_set(e, ERR_USAGE, "%s: `%s` is not one of %s", from->text,
+		value, words_text(op->words, OPTION_WORDS_MAX, text));
+}
+
+/* Some ways to show a result make sense for some commands only. */
+static bool format_fits(const struct options *o, const struct command *c,
+	struct err *e)
+{
+	int max = c->formats ? c->formats : FORMAT_JSON + 1;
+	char text[80];
+
+	if (o->format < max)
+		return true;
+	return err_set(e, ERR_USAGE, "--format: `%s` is not one of %s",
+		words_format[o->format], words_text(words_format, max, text));
 }
 
 static bool set_value(struct options *o, enum option_id id, const char *value,
@@ -250,7 +277,7 @@ bool options_parse(struct options *o, const struct command *c, int argc,
 			return false;
 		}
 	}
-	return true;
+	return format_fits(o, c, e);
 }
 
 void options_help(const struct command *c, FILE *out)

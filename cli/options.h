@@ -24,7 +24,13 @@ struct list {
 	size_t count;
 };
 
-enum output_format { FORMAT_HUMAN, FORMAT_JSON };
+enum output_format {
+	FORMAT_HUMAN,
+	FORMAT_JSON,
+	FORMAT_GITHUB, /* from here on for lint alone */
+	FORMAT_SARIF,
+	FORMATS
+};
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 enum option_kind {
@@ -84,7 +90,7 @@ enum option_kind {
 	X("ok",       ok,        FLAG,     NULL,   NULL, "the check passed")   \
 	X("failed",   failed,    FLAG,     NULL,   NULL, "the check failed")   \
 	X("format",   format,    WORD,     "FORMAT", words_format,             \
-	  "human or json")                                                     \
+	  "human or json; lint: github or sarif too")                                                     \
 	X("report",   report,    LIST,     "junit=FILE|json=FILE", NULL,       \
 	  "write a report")                                                    \
 	X("seed",     seed,      COUNT,    "N",    NULL,                       \

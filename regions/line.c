@@ -37,6 +37,8 @@ const struct key line_key_table[] = {
 		.fallback = "[]", .help = "windows without deployments" },
 	{ "maintenance", KEY_LIST, 0, KEY(struct line_keys, maintenance),
 		.fallback = "[]", .help = "windows that are not judged" },
+	{ "lint", KEY_MAP, 0, KEY(struct line_keys, lint),
+		.help = "{allow: [W101]}" },
 	{ 0 }
 };
 /* clang-format on */
@@ -63,30 +65,42 @@ static void served_warn(struct line_reader *r, const struct line_keys *k,
 			 "{header: X-App-Version}");
 }
 
+static void line_read(struct line_reader *r, const struct line_keys *k,
+	const struct yaml_node *root)
+{
+	struct line *l = r->line;
+
+	l->name = k->line;
+	allow_read(&l->allows, k->lint, root, r->ds);
+	line_read_environments(r, k->environments);
+	line_read_served(r, k->served_version);
+	served_warn(r, k, root);
+	line_read_roles(r, k->roles);
+	line_read_workflow(r, k->gate, k->workflow);
+	l->freezes = line_read_windows(r, k->freeze);
+	l->maintenances = line_read_windows(r, k->maintenance);
+}
+
 const struct line *line_parse(struct arena *a, const struct source *src,
 	struct diags *ds)
 {
 	unsigned before = ds->errors;
 	const struct yaml_node *root = yaml_parse(a, src, ds);
 	struct line *l = ARENA_NEW(a, struct line);
-	struct line_reader r = { a, ds, l };
+	struct diags found;
+	struct line_reader r = { a, &found, l };
 	struct line_keys k = { 0 };
 
 	if (!root)
 		return NULL;
-	keys_read(line_key_table, root, "line file", &k, a, ds);
-	if (root->kind != YAML_MAP)
-		return NULL;
-	l->name = k.line;
+	diags_init(&found, a);
+	l->allows.arena = a;
+	keys_read(line_key_table, root, "line file", &k, a, &found);
+	if (root->kind == YAML_MAP)
+		line_read(&r, &k, root);
 	l->source = src;
 	line_hash(l, src->text);
-	line_read_environments(&r, k.environments);
-	line_read_served(&r, k.served_version);
-	served_warn(&r, &k, root);
-	line_read_roles(&r, k.roles);
-	line_read_workflow(&r, k.gate, k.workflow);
-	l->freezes = line_read_windows(&r, k.freeze);
-	l->maintenances = line_read_windows(&r, k.maintenance);
+	allow_filter(&l->allows, &found, ds);
 	return ds->errors == before ? l : NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/allow.h"
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/json.h"
@@ -126,7 +127,8 @@ struct line {
 	size_t nstages;
 	const struct window *freezes, *maintenances;
 	const struct source *source; /* NULL: made by line_local() */
-	char hash[65]; /* SHA-256 of the file's bytes, or of the URL */
+	char hash[65];        /* SHA-256 of the file's bytes, or of the URL */
+	struct allows allows; /* for what lint finds out later */
 };
 
 /* More than this in one file is an error (E023). */

@@ -22,7 +22,7 @@ struct line_keys {
 	int64_t version;
 	struct str line;
 	const struct yaml_node *environments, *served_version, *roles;
-	const struct yaml_node *gate, *workflow, *freeze, *maintenance;
+	const struct yaml_node *gate, *workflow, *freeze, *maintenance, *lint;
 };
 
 /* Text of the file inside a message: never a whole page of it. */

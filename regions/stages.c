@@ -28,6 +28,8 @@ const struct key stage_key_table[] = {
 		.words = newer_words,
 		.fallback = "queue in production, else supersede",
 		.help = "what a newer version does to a live one" },
+	{ "lint", KEY_MAP, 0, KEY(struct stage_keys, lint),
+		.help = "{allow: [W113]}" },
 	/* cohorts: known, and refused by stage_check() */
 	{ "roles", KEY_NODE, 0, KEY(struct stage_keys, roles) },
 	GATE_ROWS(KEY(struct stage_keys, gate)),
@@ -268,6 +270,7 @@ static void stage_read(struct line_reader *r, struct stage *s,
 	k->gate = *defaults;
 	k->broken =
 		!keys_read(stage_key_table, node, "stage", k, r->arena, r->ds);
+	allow_read(&r->line->allows, k->lint, node, r->ds);
 	s->name = k->stage.ptr ? k->stage : STR("");
 	s->where = stage_span(node);
 

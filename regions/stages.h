@@ -7,7 +7,7 @@
 struct stage_keys {
 	struct str stage;
 	struct strs deploys, after, suites;
-	const struct yaml_node *compare, *requires, *roles;
+	const struct yaml_node *compare, *requires, *roles, *lint;
 	int64_t approvals;
 	int newer; /* index into its words; -1: not given */
 	struct gate_settings gate;

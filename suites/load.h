@@ -1,6 +1,7 @@
 #ifndef SUITES_LOAD_H
 #define SUITES_LOAD_H
 
+#include "base/allow.h"
 #include "suites/suite.h"
 #include "suites/tables.h"
 
@@ -13,18 +14,11 @@
  */
 enum { NAME_MAX_BYTES = 64, HINTS_MAX = 100 };
 
-/* `lint: {allow: [W104]}` on a node: a code and the bytes it holds for. */
-struct allow {
-	struct allow *next;
-	unsigned code;
-	struct span where;
-};
-
 struct load {
 	struct arena *arena;
 	struct diags *ds;
 	const struct suite_world *world;
-	struct allow *allows;
+	struct allows allows;
 	/* of the suite in all its variants: a step may be for one of them */
 	const struct strs *roles;
 	unsigned hints_left; /* looking for near names is quadratic */
@@ -64,8 +58,6 @@ void auth_read(struct load *l, const struct yaml_node *map, struct auth *ret);
 struct suite_var *vars_read(struct load *l, const struct yaml_node *map);
 struct suite_secret *secrets_read(struct load *l, const struct yaml_node *map);
 struct capture *captures_read(struct load *l, const struct yaml_node *map);
-void allow_read(struct load *l, const struct yaml_node *lint,
-	const struct yaml_node *holder);
 bool name_looks_secret(struct str name);
 
 /* http_options.c */
@@ -123,18 +115,5 @@ bool literal_looks_secret(struct str text);
 /* `over` on `base`: maps merged, everything else replaced. */
 const struct yaml_node *yaml_merge(struct arena *a,
 	const struct yaml_node *base, const struct yaml_node *over);
-
-/* What lies below a node and where it ends. */
-struct span yaml_extent(const struct yaml_node *n);
-
-/* walk.c: a tree in the order of the file, without recursion */
-enum { WALK_DEPTH_MAX = 80 }; /* the reader's limit is below it */
-struct yaml_walk {
-	const struct yaml_node *stack[WALK_DEPTH_MAX];
-	unsigned depth;
-};
-void yaml_walk_start(struct yaml_walk *w, const struct yaml_node *root);
-/* NULL at the end.  `into` false: leaves out what is below the last one. */
-const struct yaml_node *yaml_walk_next(struct yaml_walk *w, bool into);
 
 #endif

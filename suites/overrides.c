@@ -95,24 +95,6 @@ const struct yaml_node *yaml_merge(struct arena *a,
 	return all;
 }
 
-static bool allowed(const struct allow *a, const struct diag *d)
-{
-	for (; a && d->level == DIAG_WARNING; a = a->next) {
-		if (a->code == d->code && a->where.src == d->where.src &&
-			d->where.at >= a->where.at &&
-			d->where.at <= a->where.end)
-			return true;
-	}
-	return false;
-}
-
-static void diag_copy(struct diags *to, const struct diag *d)
-{
-	diag_add(to, d->level, d->code, d->where, "%.*s", STR_ARG(d->text));
-	if (d->hint.ptr)
-		diag_hint(to, "%.*s", STR_ARG(d->hint));
-}
-
 /*
  * Hands on what one load found, without what the author allows and without
  * what is in `seen` already: the same mistake comes back in every variant.
@@ -134,7 +116,8 @@ static void report(const struct load *l, struct map *seen, struct diags *to)
 		shown += d->level == DIAG_ERROR;
 		id = arena_printf(l->arena, "%d %u %p %u", (int)d->level,
 			d->code, (const void *)d->where.src, d->where.at);
-		keep = !allowed(l->allows, d) && !map_set(seen, id, &seen_once);
+		keep = !allow_holds(&l->allows, d) &&
+		       !map_set(seen, id, &seen_once);
 		if (keep)
 			diag_copy(to, d);
 	}
@@ -319,7 +302,10 @@ const struct suite_file *suite_parse(struct arena *a, const struct source *src,
 	struct variant *variants;
 	struct map *seen;
 	struct diags found;
-	struct load l = { .arena = a, .ds = &found, .world = world };
+	struct load l = { .arena = a,
+		.ds = &found,
+		.world = world,
+		.allows = { .arena = a } };
 
 	if (!root)
 		return NULL;
@@ -338,8 +324,10 @@ const struct suite_file *suite_parse(struct arena *a, const struct source *src,
 	}
 	f->variants = variants;
 	diags_init(&found, a);
-	if (ds->errors == errors)
+	if (ds->errors == errors) {
 		idle_check_all(&l, f);
+		allow_check(&l.allows, &found);
+	}
 	report(&l, seen, ds);
 	map_free(seen);
 	diags_sort(ds);

@@ -276,7 +276,7 @@ static struct step *step_read(struct load *l, const struct yaml_node *map,
 		checks_read(l, &keys, s);
 	s->captures = captures_read(l, keys.capture);
 	s->vars = vars_read(l, keys.vars);
-	allow_read(l, keys.lint, map);
+	allow_read(&l->allows, keys.lint, map, l->ds);
 	s->timeout_ms = keys.timeout_ms;
 	if (!s->timeout_ms)
 		s->timeout_ms = s->kind == STEP_WAIT

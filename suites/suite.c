@@ -135,7 +135,7 @@ struct suite *suite_read(struct load *l, const struct yaml_node *root)
 	s->yaml = root;
 	s->where = name ? name->where : root->where;
 	texts_take(&keys, s);
-	allow_read(l, keys.lint, root);
+	allow_read(&l->allows, keys.lint, root, l->ds);
 	times_read(l, &keys, root, s);
 	s->links = links_read(l, keys.links);
 	s->rows = rows_read(l, keys.rows);

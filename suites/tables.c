@@ -285,11 +285,4 @@ const struct key record_key_table[] = {
 	END
 };
 #undef ROW_STRUCT
-
-#define ROW_STRUCT lint_keys
-const struct key lint_key_table[] = {
-	ROW("allow", KEY_STRS, KEY_REQUIRED, allow, 0, 0, NULL, NULL,
-		"codes of warnings, W104"),
-	END
-};
 /* clang-format on */

@@ -98,15 +98,11 @@ struct record_keys {
 	struct strs redact_headers;
 };
 
-struct lint_keys {
-	struct strs allow;
-};
-
 extern const struct key suite_key_table[], step_key_table[], http_key_table[],
 	tls_key_table[], retry_key_table[], poll_key_table[],
 	request_key_table[], part_key_table[], graphql_key_table[],
 	auth_key_table[], basic_key_table[], secret_key_table[],
-	record_key_table[], lint_key_table[];
+	record_key_table[];
 
 /*
  * Names of the language that are no keys of a table, for the manual: what

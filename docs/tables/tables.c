@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/allow.h"
 #include "base/codes.h"
 #include "base/units.h"
 #include "cli/command.h"

@@ -149,6 +149,50 @@ assert {k: f[k] for k in want} == want, f
 assert f["hint"] == "did you mean `canary`?", f
 END
 
+# For code scanning.  SARIF_SCHEMA names the schema of OASIS, where it is there.
+"$andon" lint --format sarif >out.sarif 2>err
+[ $? = 2 ] || fail "sarif: exit"
+/usr/bin/python3 - "$seeded" out.sarif <<'END' || fail "sarif"
+import json, os, sys
+o = json.load(open(sys.argv[2]))
+if "SARIF_SCHEMA" in os.environ:
+    import jsonschema
+    s = json.load(open(os.environ["SARIF_SCHEMA"]))
+    jsonschema.validators.validator_for(s)(s).validate(o)
+run, = o["runs"]
+rules = run["tool"]["driver"]["rules"]
+assert o["version"] == "2.1.0" and len({r["id"] for r in rules}) == len(rules)
+assert run["invocations"] == [{"executionSuccessful": True, "exitCode": 2}]
+errors = [r for r in run["results"] if r["level"] == "error"]
+assert len(errors) == int(sys.argv[1]), len(errors)
+for r in run["results"]:
+    assert rules[r["ruleIndex"]]["id"] == r["ruleId"], r
+    assert rules[r["ruleIndex"]]["defaultConfiguration"]["level"] == r["level"]
+r = [r for r in errors if r["ruleId"] == "E053"][0]
+assert r["locations"] == [{"physicalLocation": {
+    "artifactLocation": {"uri": "regions/line.yaml"}, "region": {
+        "startLine": 17, "startColumn": 12, "endLine": 17, "endColumn": 17}}}]
+assert r["message"]["text"].endswith(": did you mean `canary`?"), r
+r = [r for r in errors if r["ruleId"] == "E025"][0]
+assert len(r["relatedLocations"]) == 1, r
+END
+mkdir 'a b,c%'
+printf 'version: 1\nsuite: s\nstepz: "%%\\n"\n' >'a b,c%/é.yaml'
+"$andon" lint --format sarif 'a b,c%/é.yaml' |
+	grep -q '"uri":"a%20b%2Cc%25/%C3%A9.yaml"' || fail "URI"
+
+# Annotations of a workflow: nothing in a name or text ends a command early.
+"$andon" lint --format github 'a b,c%/é.yaml' >out
+[ $? = 2 ] || fail "github: exit"
+want='::error file=a b%2Cc%25/é.yaml,line=3,endLine=3,col=1,endColumn=6,'
+want=$want'title=andon E012::unknown key `stepz`%0Adid you mean `steps`?'
+grep -qxF "$want" out || fail "github: $(cat out)"
+grep -qv '^::' out && fail "github: $(cat out)"
+"$andon" test --format sarif >out 2>err
+[ $? = 2 ] || fail "test --format sarif"
+grep -q '`sarif` is not one of human, json' err || fail "$(cat err)"
+rm -r 'a b,c%'
+
 # Right files: 0; a warning alone is 0, with --strict 2.
 mkdir good && cd good && mkdir suites regions || exit 1
 cat >regions/line.yaml <<'END'
@@ -186,6 +230,15 @@ grep -q 'health.yaml:2:8: warning\[W104\]' out || fail "W104: $(cat out)"
 sed -i 's/soak: 20m/soak: 1m/' regions/line.yaml
 "$andon" lint >out || fail "W113 is a warning"
 grep -q 'line.yaml:9:13: warning\[W113\]' out || fail "W113: $(cat out)"
+# A warning is allowed where it stands: W104 of the suite, W113 of the stage.
+cp regions/line.yaml suites/health.yaml ..
+sed -i 's/soak: 1m/soak: 1m, lint: {allow: [W113]}/' regions/line.yaml
+echo 'lint: {allow: W104}' >>suites/health.yaml
+out=$("$andon" lint --strict 2>&1) || fail "allowed: $out"
+sed -i 's/soak: 1m/soak: 20m/' regions/line.yaml
+"$andon" lint >out
+grep -q 'line.yaml:9:67: warning\[W115\]' out || fail "W115: $(cat out)"
+mv ../line.yaml regions && mv ../health.yaml suites
 sed -i 's/soak: 1m/soak: 1m, max_wait: 3m/' regions/line.yaml
 "$andon" lint >out
 [ $? = 2 ] || fail "a stage that can never pass"

@@ -54,6 +54,15 @@ static struct str found(void)
 	return s.ptr ? s : STR("");
 }
 
+Test(line, a_warning_can_be_allowed_where_it_stands)
+{
+	cr_expect(parse("version: 1\nline: shop\nlint: {allow: [W101]}\n"
+			"environments: {np: {w: , e: }}\nworkflow:\n"
+			"  - {stage: a, deploys: np/w, compare: [np/w, np/e], "
+			"lint: {allow: W114}}\n"));
+	cr_expect(str_eq(found(), STR("")), "%s", found().ptr);
+}
+
 /* --- mistakes ------------------------------------------------------------ */
 
 /* A good head of four lines; what a row adds begins in line 5. */
@@ -95,6 +104,8 @@ static const struct mistake mistakes[] = {
 	  "6:40:W114 6:40:E055", "no control is left" },
 	{ HEAD "workflow:\n  - {stage: a, deploys: np/w, compare: [np/w, np/e]}"
 	  "\n", "6:41:W114", "is no control" },
+	{ HEAD "workflow:\n  - {stage: a, deploys: np/w, compare: [np/w, np/e],"
+	  " lint: {allow: W999}}\n", "6:41:W114 6:68:E024", "is no control" },
 	{ HEAD "workflow:\n  - {stage: a, deploys: np/w, compare: []}\n",
 	  "6:40:E023", "names no region" },
 	{ HEAD "workflow:\n  - {stage: a, deploys: [np/w, prod/w]}\n",

@@ -399,6 +399,17 @@ Test(suite_mistakes, a_warning_can_be_allowed_where_it_stands)
 		{ IN_STEP "    lint: {allow: [W201]}\n"
 			  "    expect: {body: {matches: \"(a+)+$\"}}\n",
 			"" },
+		/* what is not needed is told, and may be allowed itself */
+		{ HEAD "lint: {allow: [W104, W201]}\n" STEP,
+			"W115 5:16, W115 5:22" },
+		{ HEAD "lint: {allow: [W104, W115]}\n" STEP, "" },
+		{ HEAD "lint: {allow: [W115]}\n" STEP, "" },
+		/* needed by one of the overrides */
+		{ HEAD "lint: {allow: [W109]}\n"
+		       "overrides: {prod: {timeout: 9s}}\n" STEP,
+			"" },
+		/* not told beside an error: what is wrong was not read */
+		{ HEAD "lint: {allow: [W104]}\nstepz: 1\n" STEP, "E012 6:1" },
 	};
 
 	ALL(list);

@@ -1,4 +1,4 @@
-#include "suites/load.h"
+#include "base/yaml.h"
 
 #include <assert.h>
 
@@ -18,7 +18,7 @@ const struct yaml_node *yaml_walk_next(struct yaml_walk *w, bool into)
 		return NULL;
 	n = w->stack[w->depth - 1];
 	if (into && n->first) {
-		assert(w->depth < WALK_DEPTH_MAX);
+		assert(w->depth < sizeof(w->stack) / sizeof(w->stack[0]));
 		w->stack[w->depth++] = n->first;
 		return n->first;
 	}
