@@ -337,12 +337,10 @@ static void write_one(const struct diag *d, FILE *out)
 	bool shown = d->where.src && d->where.src->text.len;
 
 	span_place(d->where, &at);
-	if (d->where.src)
+	if (d->where.src) {
 		write_visible(d->where.src->name, out);
-	if (shown)
-		fprintf(out, ":%u:%u", at.line, at.column);
-	if (d->where.src)
-		fputs(": ", out);
+		fprintf(out, ":%u:%u: ", at.line, at.column);
+	}
 	fputs(diag_level_word(d->level), out);
 	if (diag_code_text(d, code)[0])
 		fprintf(out, "[%s]", code);

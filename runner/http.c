@@ -17,6 +17,7 @@
 	X(CURLE_UNSUPPORTED_PROTOCOL,  PROTOCOL,   "not HTTP")                \
 	X(CURLE_COULDNT_RESOLVE_PROXY, DNS,        "name of the proxy")       \
 	X(CURLE_COULDNT_RESOLVE_HOST,  DNS,        "name did not resolve")    \
+	X(CURLE_INTERFACE_FAILED,      INTERNAL,   "`interface` not usable")  \
 	X(CURLE_COULDNT_CONNECT,       CONNECT,    "no connection")           \
 	X(CURLE_WEIRD_SERVER_REPLY,    PROTOCOL,   "malformed answer")        \
 	X(CURLE_HTTP2,                 PROTOCOL,   "HTTP/2 framing")          \
@@ -162,6 +163,7 @@ void http_free(struct http *h)
 	for (size_t i = 0; i < h->nidle; i++)
 		curl_easy_cleanup(h->idle[i]);
 	curl_multi_cleanup(h->multi);
+	where_done(h);
 	loop_timer_cancel(h->loop, &h->timer);
 	free(h);
 }
@@ -240,49 +242,30 @@ static void on_resolved(const struct resolve_answer *r, void *owner)
 		[RESOLVE_FAILED] = REASON_DNS,
 		[RESOLVE_OURS] = REASON_RESOLVER };
 	struct exchange *x = owner;
-	struct str tls_name = x->call->options->tls.server_name;
-	struct str host = x->asked.host;
-	struct buf line;
 
 	x->wait = NULL;
 	x->dns_us = since_us(x, x->hop_ns);
 	if (r->state != RESOLVE_OK) {
 		exchange_end(x, reasons[r->state],
-			arena_printf(x->call->arena, "%.*s: %s", STR_ARG(host),
-				r->why));
+			arena_printf(x->call->arena, "%.*s: %s",
+				STR_ARG(x->asked.host), r->why));
 		return;
 	}
-	if (tls_name.len && x->hop.trusted && !x->call->proxy.ptr)
-		host = tls_name;
-	buf_init(&line, 4096);
-	buf_addf(&line, "%.*s:%u:", STR_ARG(host), x->asked.port);
-	for (size_t i = 0; i < r->count; i++)
-		buf_addf(&line, strchr(r->address[i], ':') ? "%s[%s]" : "%s%s",
-			i ? "," : "", r->address[i]);
-	curl_slist_free_all(x->resolved);
-	x->resolved = curl_slist_append(NULL, line.ptr);
-	buf_done(&line);
+	where_tell(x, r);
 	transfer_start(x);
 }
 
 static void hop_start(struct exchange *x)
 {
-	const struct http_call *c = x->call;
-	struct http *h = x->session->http;
+	struct str why;
 
-	x->hop_ns = loop_now_ns(h->loop);
+	x->hop_ns = loop_now_ns(x->session->http->loop);
 	x->dns_us = 0;
 	x->asked = x->hop.origin;
-	if (c->unix_socket.ptr) {
+	if (x->call->unix_socket.ptr)
 		transfer_start(x);
-		return;
-	}
-	if (c->proxy.ptr && !http_origin(c->proxy, c->arena, &x->asked)) {
-		exchange_end(x, REASON_INTERNAL, STR("proxy is not a URL"));
-		return;
-	}
-	x->wait = resolve(h->resolver, x->asked.host,
-		(enum resolve_family)c->options->ip, on_resolved, x);
+	else if (!where_find(x, on_resolved, &why))
+		exchange_end(x, REASON_INTERNAL, why);
 }
 
 /* --- the end --- */
@@ -298,6 +281,7 @@ static void exchange_free(struct exchange *x)
 	loop_timer_cancel(h->loop, &x->soon);
 	curl_slist_free_all(x->headers);
 	curl_slist_free_all(x->resolved);
+	curl_slist_free_all(x->connect_to);
 	decoder_free(x->decoder);
 	buf_done(&x->body);
 	x->session->exchange = NULL;
@@ -352,7 +336,7 @@ static void response_fill(struct exchange *x)
 	memset(r, 0, sizeof(*r));
 	r->arena = c->arena;
 	r->url = x->hop.url;
-	r->redirects = x->hop.number;
+	r->redirects = x->redirects;
 	r->http_version = STR("");
 	r->ip = r->body = STR("");
 	if (!x->running) {
@@ -503,6 +487,28 @@ static void hop_failed(struct exchange *x, CURLcode code)
 		exchange_end(x, reason, str_from(text));
 }
 
+/* `version: 2` is a demand, not a wish: `auto` is the wish. */
+static bool version_wanted(const struct exchange *x)
+{
+	int wanted = x->call->options->version;
+	long version = 0;
+
+	curl_easy_getinfo(x->session->easy, CURLINFO_HTTP_VERSION, &version);
+	return (wanted != HTTP_2 && wanted != HTTP_2_PRIOR) ||
+	       version == CURL_HTTP_VERSION_2_0;
+}
+
+static void redirect_note(struct exchange *x, struct str location)
+{
+	struct response_hop *h = ARENA_NEW(x->call->arena, struct response_hop);
+
+	h->status = x->head.status;
+	h->url = x->hop.url;
+	h->location = location;
+	*x->redirect_last = h;
+	x->redirect_last = &h->next;
+}
+
 static void hop_done(struct exchange *x, CURLcode code)
 {
 	struct http_call *c = x->call;
@@ -531,13 +537,19 @@ static void hop_done(struct exchange *x, CURLcode code)
 		if (str_eq_nocase(i->name, STR("Location")))
 			location = i->value;
 	if (!hop_follows(c, x->head.status, location)) {
-		exchange_end(x, REASON_NONE, STR(""));
+		if (version_wanted(x))
+			exchange_end(x, REASON_NONE, STR(""));
+		else
+			exchange_end(x, REASON_PROTOCOL,
+				STR("HTTP/2 was asked for, and the server "
+				    "speaks an older version"));
 		return;
 	}
 	if (!hop_next(c, &x->hop, x->head.status, location, &next, &why)) {
 		exchange_end(x, REASON_REDIRECT, why);
 		return;
 	}
+	redirect_note(x, next.url);
 	x->spent_us +=
 		x->dns_us + time_us(x->session->easy, CURLINFO_TOTAL_TIME_T);
 	curl_multi_remove_handle(x->session->http->multi, x->session->easy);
@@ -569,6 +581,7 @@ void http_start(struct http_session *s, struct http_call *c)
 	x->session = s;
 	x->call = c;
 	s->exchange = c->exchange = x;
+	x->redirect_last = &x->redirects;
 	c->sent = c->silent = 0;
 	x->starting = true;
 	buf_init(&x->body, c->options->max_body);

@@ -42,6 +42,12 @@ uint64_t http_silent_retries(const struct http *h);
 struct http_session *http_session_new(struct http *h);
 void http_session_free(struct http_session *s); /* NULL; cancels its call */
 
+/* Scheme, host and port: may a secret go there too?  False: not a URL. */
+struct origin {
+	struct str scheme, host; /* lower case */
+	uint16_t port;
+};
+
 /*
  * One exchange.  Filled in by the run, kept unchanged until `done` was called;
  * everything in the run's arena.
@@ -55,6 +61,8 @@ struct http_call {
 	struct str body;    /* STR_NONE: none */
 	struct str user_agent, proxy, unix_socket; /* STR_NONE: none */
 	const struct http_options *options;
+	struct str address; /* for requests to `address_of`; STR_NONE: any */
+	struct origin address_of;
 	uint64_t deadline_ns;
 	void (*done)(struct http_call *c, void *owner);
 	void *owner;
@@ -76,11 +84,6 @@ void http_start(struct http_session *s, struct http_call *c);
 /* Ends it without done(). Fine when it has ended. */
 void http_cancel(struct http_call *c);
 
-/* Scheme, host and port: may a secret go there too?  False: not a URL. */
-struct origin {
-	struct str scheme, host; /* lower case */
-	uint16_t port;
-};
 bool http_origin(struct str url, struct arena *a, struct origin *ret);
 bool origin_same(const struct origin *a, const struct origin *b);
 /* `url` against `base`, RFC 3986; false: not usable. */

@@ -218,8 +218,13 @@ static void watch_set(struct exchange *x, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, w);
 }
 
-static void tls_set(const struct http_options *o, CURL *easy)
+/* A client certificate says who we are: like auth, it goes to nobody else. */
+static void tls_set(struct exchange *x, CURL *easy)
 {
+	const struct http_options *o = x->call->options;
+
+	if (o->tls.pin.ptr)
+		curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, o->tls.pin.ptr);
 	/* a CA path is read anew for each connection: 22 ms of CPU */
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	if (o->tls.ca.len)
@@ -229,19 +234,20 @@ static void tls_set(const struct http_options *o, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, o->tls.verify ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, o->tls.verify ? 2L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, tls_bounds(o));
-	if (o->tls.cert.len)
+	if (o->tls.cert.len && x->hop.auth_too)
 		curl_easy_setopt(easy, CURLOPT_SSLCERT, o->tls.cert.ptr);
-	if (o->tls.key.len)
+	if (o->tls.key.len && x->hop.auth_too)
 		curl_easy_setopt(easy, CURLOPT_SSLKEY, o->tls.key.ptr);
 }
 
-static void connection_set(const struct http_call *c, CURL *easy)
+static void connection_set(struct exchange *x, CURL *easy)
 {
 	static const long versions[] = { CURL_HTTP_VERSION_2TLS,
 		CURL_HTTP_VERSION_1_0, CURL_HTTP_VERSION_1_1,
 		CURL_HTTP_VERSION_2TLS, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE };
 	static const long families[] = { CURL_IPRESOLVE_WHATEVER,
 		CURL_IPRESOLVE_V4, CURL_IPRESOLVE_V6 };
+	const struct http_call *c = x->call;
 	const struct http_options *o = c->options;
 
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -256,6 +262,9 @@ static void connection_set(const struct http_call *c, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_IPRESOLVE, families[o->ip]);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 		(long)o->connect_timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, x->connect_to);
+	if (o->interface.ptr)
+		curl_easy_setopt(easy, CURLOPT_INTERFACE, o->interface.ptr);
 	if (o->connection == CONNECTION_FRESH) {
 		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
@@ -310,8 +319,8 @@ bool exchange_setup(struct exchange *x)
 	 */
 	curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 	callbacks_set(x, easy);
-	connection_set(x->call, easy);
-	tls_set(x->call->options, easy);
+	connection_set(x, easy);
+	tls_set(x, easy);
 	watch_set(x, easy);
 	method_set(x, easy);
 	headers_set(x, easy);

@@ -10,11 +10,19 @@
 #include "runner/hop.h"
 
 /* What runner/http*.c share; nobody else includes this. */
-enum { BODY_CHUNK = 65536, SESSIONS_KEPT = 64 };
+enum { BODY_CHUNK = 65536, SESSIONS_KEPT = 64, RESOLVERS_MAX = 64 };
+
+struct resolver_own { /* that asks the servers of a suite */
+	struct resolver_own *next;
+	struct resolver *resolver;
+	char servers[]; /* "ip:port,..." */
+};
 
 struct http {
 	struct loop *loop;
 	struct resolver *resolver;
+	struct resolver_own *own; /* RESOLVERS_MAX at most */
+	size_t nown;
 	CURLM *multi;
 	struct loop_timer timer;
 	CURL *idle[SESSIONS_KEPT]; /* handles for the next sessions */
@@ -36,12 +44,13 @@ struct exchange {
 	struct http_call *call;
 	struct loop_timer deadline, soon;
 	struct resolve_wait *wait;
-	struct curl_slist *headers, *resolved;
+	struct curl_slist *headers, *resolved, *connect_to;
 	struct head head;
 	struct decoder *decoder;
 	struct buf body;
 	struct hop hop;
 	struct origin asked; /* whose name is asked for: target or proxy */
+	struct response_hop *redirects, **redirect_last;
 	bool starting, running;
 	unsigned hop_sent;
 	uint64_t hop_ns;
@@ -51,6 +60,13 @@ struct exchange {
 	int sys; /* errno of socket() */
 	char error[CURL_ERROR_SIZE];
 };
+
+/* http_where.c: finds the addresses of a hop, by rule or from DNS, and calls
+ * `found` once, perhaps before it returns; false: it can not be asked. */
+bool where_find(struct exchange *x, resolve_fn *found, struct str *ret_why);
+/* Tells libcurl of them. */
+void where_tell(struct exchange *x, const struct resolve_answer *r);
+void where_done(struct http *h); /* frees the suites' own resolvers */
 
 /* Sets all that a request needs; false: libcurl does not take the URL. */
 bool exchange_setup(struct exchange *x);

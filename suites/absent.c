@@ -7,7 +7,6 @@
 /* clang-format off */
 #define ABSENT_MAP(X)                  \
 	X(EXTRACTOR, "xpath")          \
-	X(FILTER,    "location")       \
 	X(FILTER,    "xpath")          \
 	X(PREDICATE, "schema")         \
 	X(PREDICATE, "sameAs")         \

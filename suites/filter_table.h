@@ -91,6 +91,7 @@ struct filter {
 	X(base64url_decode, "base64UrlSafeDecode", FILTER_NONE, ON_STRING)    \
 	X(url_encode, "urlEncode", FILTER_NONE, ON_STRING)                    \
 	X(url_decode, "urlDecode", FILTER_NONE, ON_STRING)                    \
+	X(location, "location", FILTER_NONE, ON_OBJECT)                       \
 	X(url_query_param, "urlQueryParam", FILTER_TEXT, ON_STRING)           \
 	X(html_escape, "htmlEscape", FILTER_NONE, ON_STRING)                  \
 	X(html_unescape, "htmlUnescape", FILTER_NONE, ON_STRING)              \

@@ -43,6 +43,16 @@ struct value filter_url_decode(struct filter_call *c, const struct json *in)
 	return filter_fail(c, "a % without two digits");
 }
 
+/* Where a redirect led to: of an element of `redirects`. */
+struct value filter_location(struct filter_call *c, const struct json *in)
+{
+	const struct json *to = json_get(in, STR("location"));
+
+	if (!to || to->type != JSON_STRING)
+		return filter_fail(c, "not a redirect");
+	return filter_give(c, to->text);
+}
+
 /* Is this `name=...`, whatever way the name is written? */
 static bool is_param(struct str name, struct str wanted)
 {

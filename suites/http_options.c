@@ -70,6 +70,8 @@ static void tls_read(struct load *l, const struct yaml_node *map,
 	h->tls.cert = keys.cert;
 	h->tls.key = keys.key;
 	h->tls.server_name = keys.server_name;
+	if (keys.pin.count)
+		h->tls.pin = pins_read(l, &keys.pin);
 	if (keys.min >= 0)
 		h->tls.min = tls_versions[keys.min];
 	if (keys.max >= 0)
@@ -216,6 +218,15 @@ void http_read(struct load *l, const struct yaml_node *map,
 	text_over(l, keys.user_agent, "user_agent", &h->user_agent);
 	text_over(l, keys.proxy, "proxy", &h->proxy);
 	text_over(l, keys.unix_socket, "unix_socket", &h->unix_socket);
+	if (keys.resolve)
+		h->resolve = hosts_read(l, keys.resolve, true, h->resolve);
+	if (keys.connect_to)
+		h->connect_to =
+			hosts_read(l, keys.connect_to, false, h->connect_to);
+	if (keys.dns_servers.count)
+		h->dns_servers = dns_servers_read(l, &keys.dns_servers);
+	if (keys.interface.ptr)
+		h->interface = interface_read(l, yaml_get(map, "interface"));
 	if (keys.headers)
 		h->headers = headers_merge(l, h->headers,
 			pairs_read(l, keys.headers, PAIRS_HEADERS));

@@ -129,6 +129,8 @@ static bool holds_akia(struct str s)
 /* ${...} is looked over: names and arguments are no secrets. */
 bool literal_looks_secret(struct str text)
 {
+	if (str_starts(text, STR("sha256//")))
+		return false; /* the pin of a public key */
 	while (text.len) {
 		size_t open = str_find(text, STR("${"), 0);
 		struct str piece = str_sub(text, 0, open);

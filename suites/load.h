@@ -69,6 +69,13 @@ void http_read(struct load *l, const struct yaml_node *map,
 void url_check(struct load *l, const struct yaml_node *n,
 	const struct template *url, const struct http_options *http);
 
+/* http_where.c: where connections go, and from where. */
+const struct host_rule *hosts_read(struct load *l, const struct yaml_node *map,
+	bool addresses, const struct host_rule *old);
+struct str dns_servers_read(struct load *l, const struct strs *servers);
+struct str interface_read(struct load *l, const struct yaml_node *n);
+struct str pins_read(struct load *l, const struct strs *pins);
+
 /* step.c */
 struct step *steps_read(struct load *l, const struct yaml_node *list,
 	const char *what, const struct http_options *http);

@@ -341,8 +341,21 @@ static struct value get_md5(const struct query *q, const struct look *l)
 
 static struct value get_redirects(const struct query *q, const struct look *l)
 {
+	struct json *list = json_new(l->a, JSON_ARRAY);
+
 	(void)q;
-	return number_value(l, l->r->redirects);
+	for (const struct response_hop *h = l->r->redirects; h; h = h->next) {
+		struct json *one = json_new(l->a, JSON_OBJECT);
+
+		json_append(one, STR("status"),
+			json_new_number(l->a,
+				arena_printf(l->a, "%u", h->status)));
+		json_append(one, STR("url"), json_new_str(l->a, h->url));
+		json_append(one, STR("location"),
+			json_new_str(l->a, h->location));
+		json_append(list, STR_NONE, one);
+	}
+	return value_ok(list);
 }
 
 static struct value get_size(const struct query *q, const struct look *l)

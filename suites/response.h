@@ -20,6 +20,12 @@ struct response_header {
 /* Facts beside the bytes of an answer: suites/facts.c says which there are. */
 enum fact_group { FACTS_CERTIFICATE, FACTS_TLS, FACT_GROUPS };
 
+struct response_hop { /* a redirect that was followed */
+	struct response_hop *next;
+	uint16_t status;
+	struct str url, location; /* who answered so, and where it led to */
+};
+
 struct response {
 	uint16_t status;
 	struct str http_version;               /* "1.0", "1.1", "2" */
@@ -27,7 +33,7 @@ struct response {
 	struct str ip;                         /* address that answered */
 	const struct response_header *headers; /* of the last hop */
 	struct str body;
-	uint32_t redirects;
+	const struct response_hop *redirects; /* in their order */
 	uint32_t attempts; /* of this step, this one included */
 	/* microseconds; 0: the phase did not happen */
 	uint32_t dns_us, connect_us, tls_us, ttfb_us, transfer_us, total_us;

@@ -84,6 +84,22 @@ enum http_version_wanted {
 enum http_connection { CONNECTION_RUN, CONNECTION_FRESH, CONNECTION_POOL };
 enum http_ip { IP_ANY, IP_4, IP_6 };
 
+enum { HOST_ADDRESSES_MAX = 16 };
+
+/* Of `resolve` and `connect_to`: where requests to a host go. */
+struct host_rule {
+	struct host_rule *next;            /* the first that fits is taken */
+	struct str host;                   /* lower case, without brackets */
+	uint16_t port;                     /* 0: every port */
+	struct str to[HOST_ADDRESSES_MAX]; /* addresses, or one host */
+	size_t nto;
+	uint16_t to_port; /* connect_to; 0: the same port */
+};
+
+/* NULL: none fits. */
+const struct host_rule *host_rule_find(const struct host_rule *rules,
+	struct str host, uint16_t port);
+
 /* `http:` of a suite, deep-merged into each step. */
 struct http_options {
 	/* not given: ${region.base_url}; NULL: the region has none either */
@@ -98,10 +114,14 @@ struct http_options {
 	uint64_t max_body; /* decoded bytes */
 	int ip;            /* enum http_ip */
 	const struct template *proxy, *unix_socket;
+	const struct host_rule *resolve, *connect_to;
+	struct str dns_servers; /* "ip:port,..."; STR_NONE: the system's */
+	struct str interface;   /* "if!NAME" or "host!ADDRESS", for libcurl */
 	struct {
 		bool verify;
 		struct str ca, cert, key, server_name;
-		int min, max; /* 0: default; 10, 11, 12, 13 */
+		struct str pin; /* "sha256//BASE64;..."; STR_NONE: none */
+		int min, max;   /* 0: default; 10, 11, 12, 13 */
 	} tls;
 	bool trace; /* send a W3C traceparent */
 };

@@ -139,11 +139,13 @@ const struct key http_key_table[] = {
 	NODE("headers", KEY_MAP, headers, NULL, "of every request"),
 	NODE("user_agent", KEY_NODE, user_agent, "andon/VERSION", "text"),
 	ROW("version", KEY_WORD, 0, version, 0, 0, words_version, "auto",
-		"of HTTP"),
+		"of HTTP; 2 over TLS and 2-prior-knowledge without it are "
+		"demands, auto takes what it gets"),
 	ROW("redirects", KEY_INT, 0, redirects, 0, 50, NULL, "0",
 		"how many are followed"),
 	ROW("auth_on_redirect", KEY_BOOL, 0, auth_on_redirect, 0, 0, NULL,
-		"false", "send auth to where a redirect leads"),
+		"false", "send auth to another port or scheme of the same host, where "
+		"a redirect leads there"),
 	ROW("connection", KEY_WORD, 0, connection, 0, 0, words_connection,
 		"run", "run: fresh for a run, reused inside it; "
 		"pool: not in this version"),
@@ -160,10 +162,16 @@ const struct key http_key_table[] = {
 	ROW("trace", KEY_WORD, 0, trace, 0, 0, words_trace, "w3c",
 		"send a traceparent header"),
 	REFUSED("addresses"),
-	REFUSED("resolve"),
-	REFUSED("connect_to"),
-	REFUSED("dns_servers"),
-	REFUSED("interface"),
+	NODE("resolve", KEY_MAP, resolve, NULL,
+		"HOST or HOST:PORT to an address, or a list of them, "
+		"instead of asking DNS"),
+	NODE("connect_to", KEY_MAP, connect_to, NULL,
+		"HOST or HOST:PORT to the HOST or HOST:PORT that is connected "
+		"to in its place; Host header and certificate stay"),
+	ROW("dns_servers", KEY_STRS, 0, dns_servers, 0, 0, NULL,
+		"the system's", "addresses, with or without a port"),
+	ROW("interface", KEY_STR, 0, interface, 0, 0, NULL, NULL,
+		"network interface or own address to connect from"),
 	END
 };
 #undef ROW_STRUCT
@@ -172,14 +180,18 @@ const struct key http_key_table[] = {
 const struct key tls_key_table[] = {
 	ROW("verify", KEY_BOOL, 0, verify, 0, 0, NULL, "true",
 		"certificate and name"),
-	ROW("ca", KEY_STR, 0, ca, 0, 0, NULL, "the system's", "file"),
-	ROW("cert", KEY_STR, 0, cert, 0, 0, NULL, NULL, "client's, file"),
+	ROW("ca", KEY_STR, 0, ca, 0, 0, NULL, "the system's",
+		"file of the authorities that are trusted"),
+	ROW("cert", KEY_STR, 0, cert, 0, 0, NULL, NULL,
+		"client's, file; shown to no other host"),
 	ROW("key", KEY_STR, 0, key, 0, 0, NULL, NULL, "client's, file"),
 	ROW("server_name", KEY_STR, 0, server_name, 0, 0, NULL,
 		"the URL's host", "SNI and name to verify"),
 	ROW("min", KEY_WORD, 0, min, 0, 0, words_tls, "1.2", "version"),
 	ROW("max", KEY_WORD, 0, max, 0, 0, words_tls, NULL, "version"),
-	REFUSED("pin"),
+	ROW("pin", KEY_STRS, 0, pin, 0, 0, NULL, NULL,
+		"sha256//BASE64 of public keys, of which the server must have "
+		"one"),
 	END
 };
 #undef ROW_STRUCT

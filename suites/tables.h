@@ -38,7 +38,9 @@ struct step_keys {
 
 struct http_keys {
 	const struct yaml_node *base_url, *headers, *user_agent, *proxy,
-		*unix_socket, *tls;
+		*unix_socket, *tls, *resolve, *connect_to;
+	struct strs dns_servers;
+	struct str interface;
 	uint64_t timeout_ms, connect_timeout_ms, max_body;
 	int64_t redirects;
 	int version, connection, cookies, ip, trace;
@@ -49,6 +51,7 @@ struct http_keys {
 struct tls_keys {
 	bool verify;
 	struct str ca, cert, key, server_name;
+	struct strs pin;
 	int min, max; /* index into the words; -1: not given */
 	const struct yaml_node *refused;
 };

@@ -35,7 +35,8 @@ static const struct entry entries[] = {
 	{ GLOSSARY_SUBJECT, "url", "PREDICATES",
 		"the URL that answered, behind redirects" },
 	{ GLOSSARY_SUBJECT, "redirects", "PREDICATES",
-		"how many redirects were followed" },
+		"the redirects that were followed, in order: a list of {status, url, "
+		"location}" },
 
 	/* --- ${NAME} --- */
 	{ GLOSSARY_BUILTIN, "region", NULL, "the region's name, such as west" },
@@ -115,7 +116,8 @@ static const struct entry entries[] = {
 		"MD5 of the body, hexadecimal" },
 	{ GLOSSARY_EXTRACTOR, "ip", NULL, "the address that answered" },
 	{ GLOSSARY_EXTRACTOR, "redirects", NULL,
-		"how many redirects were followed" },
+		"the redirects that were followed, in order: a list of {status, url, "
+		"location}" },
 	{ GLOSSARY_EXTRACTOR, "size", NULL,
 		"bytes of the decoded body" },
 	{ GLOSSARY_EXTRACTOR, "timing", "PHASE",
@@ -182,6 +184,8 @@ static const struct entry entries[] = {
 	{ GLOSSARY_FILTER, "urlDecode", NULL, "out of it" },
 	{ GLOSSARY_FILTER, "urlQueryParam", "NAME",
 		"the value of a parameter in a URL" },
+	{ GLOSSARY_FILTER, "location", NULL,
+		"where a redirect led to, of an element of redirects" },
 	{ GLOSSARY_FILTER, "htmlEscape", NULL,
 		"what HTML would read as markup, as entities" },
 	{ GLOSSARY_FILTER, "htmlUnescape", NULL, "entities as characters" },

@@ -125,7 +125,7 @@ size|s/3KiB, 4KiB/1KiB, 2KiB/|size between
 duration|s/10s/0ms/|duration <
 timing|s/10s/0ms/|timing ttfb
 ip|s/127.0.0.1/127.0.0.2/|ip ==
-redirects|s/0/1/|redirects ==
+redirects|s/0/1/|redirects count
 status-class|s/2xx/3xx/|status
 capture-regex|s/Moby-Dick/Moby/|$.args.title
 capture-header|s/3741/3742/|$.args.length
@@ -162,7 +162,7 @@ cookie|s/tok-/tik-/|cookie session startsWith
 cookie-attribute|s,: /,: /x,|cookie session[Path]
 cookie-jar|s/session}"/session}x"/|$.cookies.session
 own-cookie|s/green/blue/|$.cookies.colour
-redirects-count|s/3/2/|redirects ==
+redirects-count|s/3/2/|redirects count
 url-end|s,/get,/got,|url endsWith
 encoding|s/gzip/br/|header Content-Encoding
 json-true|s/true/false/|$.gzipped

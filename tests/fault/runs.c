@@ -256,6 +256,47 @@ Test(runs, a_redirect_to_another_scheme_is_refused)
 	cr_assert_eq(pass.run->reason, REASON_REDIRECT);
 }
 
+Test(runs, every_redirect_is_told_and_carries_the_trace)
+{
+	char away[256];
+	char *first, *second;
+	const char *trace;
+
+	snprintf(away, sizeof(away),
+		"HTTP/1.1 303 X\r\nLocation: http://127.0.0.1:%u/z\r\n"
+		"Content-Length: 0\r\n\r\n",
+		evil_http_port(other));
+	answer("/x", "HTTP/1.1 302 X\r\nLocation: /y?a=1\r\n"
+		     "Content-Length: 0\r\n\r\n");
+	answer("/y", away);
+	evil_http_text(other, "/z", "here");
+	pass_run(&pass, base,
+		"http: {redirects: 3}\n"
+		"steps:\n"
+		"  - name: x\n"
+		"    get: /x\n"
+		"    expect: {redirects: {count: 2}, url: {endsWith: /z}}\n"
+		"    checks:\n"
+		"      - {redirects: , filter: [{nth: 0}, location],\n"
+		"         endsWith: '/y?a=1'}\n"
+		"      - {redirects: , filter: {jsonpath: '$[*].status'},\n"
+		"         equals: [302, 303]}\n"
+		"      - {redirects: , filter: {jsonpath: '$[1].url'},\n"
+		"         endsWith: '/y?a=1'}\n",
+		NULL);
+	cr_assert_eq(pass.run->outcome, OUTCOME_PASS, "%.*s",
+		STR_ARG(pass.run->message));
+	first = evil_http_last(evil, "/x");
+	second = evil_http_last(other, "/z");
+	trace = strcasestr(first, "traceparent: 00-");
+	cr_assert(trace);
+	cr_assert(strcasestr(second, "traceparent: 00-"));
+	cr_assert(memcmp(trace, strcasestr(second, "traceparent: 00-"), 48) ==
+		  0);
+	free(first);
+	free(second);
+}
+
 Test(runs, endless_redirects_end)
 {
 	answer("/x", "HTTP/1.1 302 Found\r\nLocation: /x\r\n"

@@ -46,7 +46,7 @@ static const struct row queries[] = {
 	{ "certificate", "{certificate: Subject, equals: 'CN=api.example.com'}",
 		"{certificate: Expire-Date, filter: daysAfterNow, gt: 30}" },
 	{ "ip", "{ip: , isIpv4: true}", "{ip: , isIpv6: true}" },
-	{ "redirects", "{redirects: , equals: 1}", "{redirects: , equals: 0}" },
+	{ "redirects", "{redirects: , count: 1}", "{redirects: , count: 0}" },
 };
 
 static const struct row filters[] = {
@@ -95,7 +95,9 @@ static const struct row filters[] = {
 		"{jsonpath: $.name, filter: {jsonpath: $.a}, exists: true}" },
 	{ "last", "{jsonpath: $.list, filter: last, equals: 3}",
 		"{jsonpath: $.empty_list, filter: last, exists: true}" },
-	{ "location", "{redirects: , filter: location, equals: a}", NULL },
+	{ "location",
+		"{redirects: , filter: [{nth: 0}, location], endsWith: /7}",
+		"{redirects: , filter: [{nth: 1}, location], endsWith: /7}" },
 	{ "nth", "{jsonpath: $.list, filter: {nth: -1}, equals: 3}",
 		"{jsonpath: $.list, filter: {nth: 3}, exists: true}" },
 	{ "regex", "{jsonpath: $.name, filter: {regex: '(n+)'}, equals: nn}",
@@ -230,6 +232,10 @@ static struct response_header cookie = { NULL, STR("Set-Cookie"),
 static struct response_header type = { &cookie, STR("Content-Type"),
 	STR("application/json") };
 
+static const struct response_hop hop = { NULL, 302,
+	STR("https://api.example.com/latest"),
+	STR("https://api.example.com/orders/7") };
+
 /* The one check of a row; NULL: it was refused, and `ds` says why. */
 static struct assertion *eval(struct arena *a, const char *check,
 	struct diags *ds)
@@ -240,7 +246,7 @@ static struct assertion *eval(struct arena *a, const char *check,
 		.http_version = STR("2"),
 		.url = STR("https://api.example.com/orders/7"),
 		.ip = STR("10.0.0.1"),
-		.redirects = 1,
+		.redirects = &hop,
 		.total_us = 123456,
 		.headers = &type };
 	struct vars v;

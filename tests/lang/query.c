@@ -18,6 +18,11 @@ static const struct response_header headers = { &vary1, STR("Location"),
 
 static struct response response(struct arena *a, const char *body)
 {
+	static struct response_hop second = { NULL, 303, STR("http://b/"),
+		STR("http://c/") };
+	static struct response_hop redirects = { &second, 302,
+		STR("http://a/"), STR("http://b/") };
+
 	return (struct response){
 		.status = 201,
 		.http_version = STR("1.1"),
@@ -25,7 +30,7 @@ static struct response response(struct arena *a, const char *body)
 		.ip = STR("10.0.0.7"),
 		.headers = &headers,
 		.body = str_from(body),
-		.redirects = 2,
+		.redirects = &redirects,
 		.attempts = 3,
 		.dns_us = 0,
 		.connect_us = 1500,
@@ -124,7 +129,11 @@ Test(query, takes_values_out_of_a_response)
 		{ "{variable: unset}", "missing: missing" },
 		{ "{duration: }", "1234.567" },
 		{ "{size: }", "60" },
-		{ "{redirects: }", "2" },
+		{ "{redirects: }",
+			"[{\"status\":302,\"url\":\"http://a/\","
+			"\"location\":\"http://b/\"},"
+			"{\"status\":303,\"url\":\"http://b/\","
+			"\"location\":\"http://c/\"}]" },
 		{ "{attempts: }", "3" },
 		{ "{timing: ttfb}", "30" },
 		{ "{timing: connect}", "1.500" },
@@ -369,7 +378,7 @@ Test(query, each_subject_of_expect_holds_and_fails)
 		{ "timing: {dns: {exists: false}}", "timing: {dns: {lt: 1s}}" },
 		{ "ip: {isIpv4: true}", "ip: {startsWith: 192.}" },
 		{ "url: {startsWith: 'https://w.'}", "url: {endsWith: v2}" },
-		{ "redirects: 2", "redirects: 0" },
+		{ "redirects: {count: 2}", "redirects: {count: 0}" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -186,10 +186,21 @@ Test(suite_mistakes, steps)
 		{ IN_STEP "    auth: {basic: {user: "
 			  "\"${region}\"}}\n" GOOD_EXPECT,
 			"E011 8:19" },
-		{ IN_STEP "    http: {resolve: []}\n" GOOD_EXPECT,
-			"E014 8:12" },
+		{ IN_STEP "    http: {resolve: {a.b: c.d}}\n" GOOD_EXPECT,
+			"E021 8:27" },
+		{ IN_STEP "    http: {resolve: {'a:99999': "
+			  "1.1.1.1}}\n" GOOD_EXPECT,
+			"E021 8:22" },
+		{ IN_STEP "    http: {resolve: {a: []}}\n" GOOD_EXPECT,
+			"E021 8:25" },
+		{ IN_STEP "    http: {connect_to: {a: 'b c'}}\n" GOOD_EXPECT,
+			"E021 8:28" },
+		{ IN_STEP "    http: {dns_servers: [ns.x.org]}\n" GOOD_EXPECT,
+			"E021 8:26" },
+		{ IN_STEP "    http: {interface: a/b}\n" GOOD_EXPECT,
+			"E021 8:23" },
 		{ IN_STEP "    http: {tls: {pin: x}}\n" GOOD_EXPECT,
-			"E014 8:18" },
+			"E021 8:23" },
 		{ IN_STEP "    http: {connection: pool}\n" GOOD_EXPECT,
 			"E014 8:24" },
 		{ IN_STEP "    http: {base_url: x.com}\n" GOOD_EXPECT,
@@ -469,7 +480,7 @@ Test(suite_mistakes, twenty_at_once)
 	expect_findings(text,
 		"E021 2:8, E012 3:1, E024 4:7, W112 4:7, E022 5:8, E022 6:10, "
 		"E052 7:18, E051 8:9, E031 9:14, E011 10:11, E023 11:19, "
-		"E024 11:27, E014 11:30, E021 12:28, E044 15:10, E013 16:5, "
+		"E024 11:27, E021 11:39, E021 12:28, E044 15:10, E013 16:5, "
 		"E041 17:37, E025 18:11, E014 19:5, W102 20:15, E031 22:14, "
 		"E042 23:32, E024 24:17",
 		&world);
