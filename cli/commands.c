@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
 	&command_test,
 	&command_lint,
 	&command_eval,
+	&command_schema,
 	&command_replay,
 	&command_run,
 	&command_detect,
