@@ -248,8 +248,7 @@ static int value_run(struct evaluation *ev)
 		buf_add_z(&out, "}\n");
 	} else {
 		json_write(&out, v.json);
-		buf_addf(&out, "   (%s%s)\n",
-			v.nodes ? "nodes, " : "",
+		buf_addf(&out, "   (%s%s)\n", v.nodes ? "nodes, " : "",
 			json_type_name(v.json->type));
 	}
 	return print_out(&out);

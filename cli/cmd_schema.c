@@ -24,8 +24,10 @@ static const struct schema_part suite_parts[] = {
 		       "\"minItems\":1,\"items\":{\"type\":\"object\"}}]}" },
 	{ "vars",      SCHEMA_REF("vars") },
 	{ "secrets",   "{\"type\":\"object\",\"propertyNames\":"
-		       SCHEMA_REF("name") ",\"additionalProperties\":"
-		       SCHEMA_REF("secret") "}" },
+		       SCHEMA_REF("name") ",\"additionalProperties\":{"
+		       "\"allOf\":[" SCHEMA_REF("secret") ",{\"anyOf\":[{"
+		       "\"required\":[\"env\"]},{\"required\":[\"file\"]}]"
+		       "}]}}" },
 	{ "http",      SCHEMA_REF("http") },
 	{ "overrides", SCHEMA_MAP("override") },
 	{ "setup",     SCHEMA_LIST("step") },

@@ -3,6 +3,7 @@
  */
 #include "cli/schema.h"
 
+#include "suites/facts.h"
 #include "suites/filter_table.h"
 #include "suites/predicate_table.h"
 #include "suites/query.h"
@@ -49,13 +50,15 @@ struct unit_schema {
 	const char *name, *value;
 };
 
+/* clang-format off */
 static const struct unit_schema units[] = {
-	{ "predicates", "true" },
-	{ "durationPredicates",
-		"{\"anyOf\":[" SCHEMA_REF("duration") "," TEMPLATE "]}" },
-	{ "sizePredicates",
-		"{\"anyOf\":[" SCHEMA_REF("size") "," TEMPLATE "]}" },
+	{ "predicates",         "true" },
+	{ "durationPredicates", "{\"anyOf\":[" SCHEMA_REF("duration") ","
+				TEMPLATE "]}" },
+	{ "sizePredicates",     "{\"anyOf\":[" SCHEMA_REF("size") ","
+				"{\"type\":\"number\"}," TEMPLATE "]}" },
 };
+/* clang-format on */
 
 static const char *argument_of(const struct predicate_row *row)
 {
@@ -197,25 +200,52 @@ static void def_filters(struct buf *out)
 			       "filter") "," SCHEMA_LIST("filter") "]}");
 }
 
+/* clang-format off */
 /* Subjects whose value is no plain map of predicates. */
-static const struct schema_part
-	subject_parts[] = {
-		{ "status", SCHEMA_REF("status") },
-		{ "headers", SCHEMA_MAP("predicates") },
-		{ "cookies", SCHEMA_MAP("predicates") },
-		{ "json", "{\"type\":\"object\",\"propertyNames\":" SCHEMA_REF(
-				  "jsonpath") ",\"additionalProperties\""
-					      ":" SCHEMA_REF("predica"
-							     "te"
-							     "s") "}" },
-		{ "xml", SCHEMA_MAP("predicates") },
-		{ "cert", "{\"type\":\"object\"}" },
-		{ "tls", "{\"type\":\"object\"}" },
-		{ "size", SCHEMA_REF("sizePredicates") },
-		{ "duration", SCHEMA_REF("durationPredicates") },
-		{ "timing", SCHEMA_MAP("durationPredicates") },
-		{ NULL, NULL },
-	};
+static const struct schema_part subject_parts[] = {
+	{ "status",   SCHEMA_REF("status") },
+	{ "headers",  SCHEMA_MAP("predicates") },
+	{ "cookies",  SCHEMA_MAP("predicates") },
+	{ "json",     "{\"type\":\"object\",\"propertyNames\":"
+		      SCHEMA_REF("jsonpath") ",\"additionalProperties\":"
+		      SCHEMA_REF("predicates") "}" },
+	{ "xml",      SCHEMA_MAP("predicates") },
+	{ "cert",     SCHEMA_REF("cert") },
+	{ "tls",      SCHEMA_REF("tlsFacts") },
+	{ "size",     SCHEMA_REF("sizePredicates") },
+	{ "duration", SCHEMA_REF("durationPredicates") },
+	{ "timing",   SCHEMA_REF("timing") },
+	{ NULL, NULL },
+};
+/* clang-format on */
+
+/* A mapping of these names to what is expected. */
+static void def_names(struct buf *out, const char *name,
+	const struct str *names, size_t n, const char *each)
+{
+	buf_addf(out,
+		",\"%s\":{\"type\":\"object\",\"additionalProperties\":false,"
+		"\"properties\":{",
+		name);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%s\"%.*s\":%s", i ? "," : "", STR_ARG(names[i]),
+			str_eq(names[i], STR("expires_in"))
+				? SCHEMA_REF("durationPredicates")
+				: each);
+	buf_add_z(out, "}}");
+}
+
+static void def_named(struct buf *out)
+{
+	struct str names[NAMES_MAX];
+	size_t n = query_phase_names(names, NAMES_MAX);
+
+	def_names(out, "timing", names, n, SCHEMA_REF("durationPredicates"));
+	n = fact_names(FACTS_CERTIFICATE, names, NAMES_MAX);
+	def_names(out, "cert", names, n, SCHEMA_REF("predicates"));
+	n = fact_names(FACTS_TLS, names, NAMES_MAX);
+	def_names(out, "tlsFacts", names, n, SCHEMA_REF("predicates"));
+}
 
 static void def_expect(struct buf *out)
 {
@@ -253,6 +283,7 @@ void schema_def_checks(struct buf *out)
 		def_predicates(out, &units[i]);
 	def_filters(out);
 	buf_add_z(out, statuses);
+	def_named(out);
 	def_expect(out);
 	buf_add_z(out, ",\"check\":{\"type\":\"object\",\"allOf\":[{");
 	add_one_extractor(out);

@@ -473,6 +473,15 @@ size_t query_names(struct str *ret, size_t max)
 	return n;
 }
 
+size_t query_phase_names(struct str *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (; n < PHASES && n < max; n++)
+		ret[n] = phase_names[n];
+	return n;
+}
+
 /* --- parsing ------------------------------------------------------------ */
 
 const struct jsonpath *jsonpath_of_scalar(struct arena *a,

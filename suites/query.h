@@ -19,6 +19,8 @@ bool query_is_status(const struct query *q);
 bool query_known(struct str extractor);
 /* Names of all extractors, for "did you mean"; returns how many. */
 size_t query_names(struct str *ret, size_t max);
+/* Of the phases that `timing` knows. */
+size_t query_phase_names(struct str *ret, size_t max);
 
 /*
  * The query `extractor` with what stands at `param` (NULL: no parameter).
