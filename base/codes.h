@@ -34,6 +34,9 @@
 	X(E, 42, "regex does not compile")                                    \
 	X(E, 43, "unknown predicate, filter or extractor")                    \
 	X(E, 44, "URL not usable")                                            \
+	X(E, 45, "XPath does not compile")                                    \
+	X(E, 47, "JSON Schema that is none of draft 2020-12")                 \
+	X(E, 48, "sameAs with nothing to compare with")                       \
 	X(E, 51, "unknown region")                                            \
 	X(E, 52, "unknown role")                                              \
 	X(E, 53, "unknown stage")                                             \

@@ -6,11 +6,8 @@
 
 /* clang-format off */
 #define ABSENT_MAP(X)                  \
-	X(EXTRACTOR, "xpath")          \
-	X(FILTER,    "xpath")          \
 	X(PREDICATE, "schema")         \
-	X(PREDICATE, "sameAs")         \
-	X(SUBJECT,   "xml")
+	X(PREDICATE, "sameAs")
 /* clang-format on */
 
 static const struct {

@@ -78,6 +78,7 @@ static void read_one(struct reading *r, const struct query *q,
 	X("headers",   "header",    true)             \
 	X("cookies",   "cookie",    true)             \
 	X("json",      "jsonpath",  true)             \
+	X("xml",       "xpath",     true)             \
 	X("body",      "body",      false)            \
 	X("size",      "size",      false)            \
 	X("duration",  "duration",  false)            \

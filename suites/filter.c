@@ -7,6 +7,7 @@
 #include "base/keys.h"
 #include "suites/absent.h"
 #include "suites/filter_table.h"
+#include "suites/xml.h"
 
 static const struct filter_row table[] = {
 #define X(id, name, argument, on) { name, argument, on, filter_##id },
@@ -56,6 +57,7 @@ static bool argument_fits(const struct filter_row *row,
 			       str_starts(arg->text, STR("${")));
 	case FILTER_TEXT:
 	case FILTER_PATH:
+	case FILTER_XPATH:
 	case FILTER_REGEX:
 		return arg && arg->kind == YAML_SCALAR;
 	case FILTER_PAIR:
@@ -76,6 +78,7 @@ static const char *const wants[] = {
 	[FILTER_NUMBER] = "a number",
 	[FILTER_TEXT] = "text",
 	[FILTER_PATH] = "a JSONPath",
+	[FILTER_XPATH] = "an XPath",
 	[FILTER_REGEX] = "a regex",
 	[FILTER_PAIR] = "a list of two",
 	[FILTER_REGEX_PAIR] = "a list of a regex and its replacement",
@@ -108,6 +111,10 @@ static struct filter *read_filter(struct arena *a, const struct yaml_node *name,
 	if (row->argument == FILTER_PATH) {
 		f->path = jsonpath_of_scalar(a, arg, arg->text, ds);
 		return f->path ? f : NULL;
+	}
+	if (row->argument == FILTER_XPATH) {
+		f->xpath = arg->text;
+		return xpath_of_scalar(arg, arg->text, ds) ? f : NULL;
 	}
 	if (row->argument == FILTER_REGEX) {
 		f->regex = regex_of_scalar(a, arg, arg->text, false, ds);

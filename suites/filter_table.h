@@ -11,6 +11,7 @@ enum filter_argument {
 	FILTER_NUMBER,
 	FILTER_TEXT,
 	FILTER_PATH,
+	FILTER_XPATH,
 	FILTER_REGEX,
 	FILTER_PAIR,       /* a list of two scalars */
 	FILTER_REGEX_PAIR, /* a list of a regex and text */
@@ -46,6 +47,7 @@ struct filter {
 	const struct template_tree *arg;
 	const struct jsonpath *path;
 	const struct regex *regex;
+	struct str xpath;
 	struct str text;
 };
 
@@ -85,6 +87,7 @@ struct filter {
 	X(replace_regex, "replaceRegex", FILTER_REGEX_PAIR, ON_STRING)        \
 	X(regex, "regex", FILTER_REGEX, ON_STRING)                            \
 	X(jsonpath, "jsonpath", FILTER_PATH, ON_STRING | ON_LIST | ON_OBJECT) \
+	X(xpath, "xpath", FILTER_XPATH, ON_STRING)                            \
 	X(base64_encode, "base64Encode", FILTER_NONE, ON_STRING)              \
 	X(base64_decode, "base64Decode", FILTER_NONE, ON_STRING)              \
 	X(base64url_encode, "base64UrlSafeEncode", FILTER_NONE, ON_STRING)    \

@@ -7,6 +7,7 @@
 #include "base/oom.h"
 #include "suites/filter_table.h"
 #include "suites/function.h"
+#include "suites/xml.h"
 
 enum { PARTS_MAX = 100000 };
 
@@ -141,6 +142,13 @@ struct value filter_replace_regex(struct filter_call *c, const struct json *in)
 struct value filter_regex(struct filter_call *c, const struct json *in)
 {
 	return value_of_regex(c->f->regex, in->text, c->a);
+}
+
+struct value filter_xpath(struct filter_call *c, const struct json *in)
+{
+	struct value v = value_of_xpath_text(c->f->xpath, in->text, c->a);
+
+	return v.state == VALUE_BROKEN ? filter_broken(c, v.why) : v;
 }
 
 static struct value encoded(struct filter_call *c, const struct json *in,

@@ -9,17 +9,20 @@
 #include "base/crypto.h"
 #include "base/keys.h"
 #include "base/regex.h"
+#include "base/xml.h"
 #include "suites/absent.h"
 #include "suites/cookie.h"
 #include "suites/facts.h"
 #include "suites/json_copy.h"
 #include "suites/jsonpath.h"
 #include "suites/scalar.h"
+#include "suites/xml.h"
 
 enum parameter {
 	PARAM_NONE,
 	PARAM_TEXT,
 	PARAM_PATH,
+	PARAM_XPATH,
 	PARAM_REGEX,
 	PARAM_PHASE,
 	PARAM_FACT /* a word of `group` */
@@ -261,6 +264,22 @@ static struct value get_jsonpath(const struct query *q, const struct look *l)
 	return value_of_path(p, r->json, l->a);
 }
 
+static struct value get_xpath(const struct query *q, const struct look *l)
+{
+	struct value v;
+	struct str text;
+	char why[160];
+	size_t at;
+
+	if (!render(q, l, &text, &v))
+		return v;
+	if (template_refs(q->param) &&
+		!xpath_check(text, why, sizeof(why), &at))
+		return value_not(VALUE_BROKEN,
+			arena_printf(l->a, "XPath does not compile: %s", why));
+	return value_of_xpath(text, l);
+}
+
 static struct value get_regex(const struct query *q, const struct look *l)
 {
 	const struct regex *regex = q->regex;
@@ -433,6 +452,7 @@ static const struct extractor table[] = {
 	{ "body",      PARAM_NONE,  UNIT_TEXT,  get_body },
 	{ "bytes",     PARAM_NONE,  UNIT_TEXT,  get_bytes },
 	{ "jsonpath",  PARAM_PATH,  UNIT_NONE,  get_jsonpath },
+	{ "xpath",     PARAM_XPATH, UNIT_NONE,  get_xpath },
 	{ "regex",     PARAM_REGEX, UNIT_TEXT,  get_regex },
 	{ "variable",  PARAM_TEXT,  UNIT_NONE,  get_variable },
 	{ "duration",  PARAM_NONE,  UNIT_MS,    get_duration },
@@ -541,6 +561,8 @@ static bool compile_param(struct query *q, struct arena *a,
 	case PARAM_PATH:
 		q->path = jsonpath_of_scalar(a, param, text, ds);
 		return q->path != NULL;
+	case PARAM_XPATH:
+		return xpath_of_scalar(param, text, ds);
 	case PARAM_REGEX:
 		q->regex = regex_of_scalar(a, param, text, false, ds);
 		return q->regex != NULL;

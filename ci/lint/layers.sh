@@ -28,6 +28,7 @@ BEGIN {
 	door["ares.h"]       = "runner/resolve.c"
 	door["hiredis/"]     = "store/redis.c"
 	door["yaml.h"]       = "base/yaml.c"
+	door["libxml/"]      = "base/xml.c"
 	door["pcre2.h"]      = "base/regex.c"
 	door["microhttpd.h"] = "board/server.c"
 	door["openssl/"]     = "base/crypto.c store/tls.c runner/cert.c"

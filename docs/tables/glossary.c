@@ -16,6 +16,8 @@ static const struct entry entries[] = {
 		"its attributes" },
 	{ GLOSSARY_SUBJECT, "json", "{JSONPATH: PREDICATES}",
 		"values of a JSON body" },
+	{ GLOSSARY_SUBJECT, "xml", "{XPATH: PREDICATES}",
+		"values of an XML or HTML body" },
 	{ GLOSSARY_SUBJECT, "body", "PREDICATES",
 		"the body as text; it must be UTF-8" },
 	{ GLOSSARY_SUBJECT, "size", "PREDICATES",
@@ -105,6 +107,13 @@ static const struct entry entries[] = {
 	{ GLOSSARY_EXTRACTOR, "jsonpath", "EXPRESSION",
 		"RFC 9535. An expression that can name one node only gives "
 		"its value; any other gives the list of what it found." },
+	{ GLOSSARY_EXTRACTOR, "xpath", "EXPRESSION",
+		"XPath 1.0 over XML or HTML: a number, text or boolean, or "
+		"the list of the text of each node. HTML where the media type "
+		"is text/html, strictly XML where it names XML; anything else "
+		"is HTML when it is not well-formed XML. The prefixes are "
+		"those of the root element, `_` is its default namespace. A "
+		"document that declares entities is refused." },
 	{ GLOSSARY_EXTRACTOR, "regex", "PATTERN",
 		"its first group in the body, or the whole match (PCRE2)" },
 	{ GLOSSARY_EXTRACTOR, "variable", "NAME", "a value of the run" },
@@ -175,6 +184,8 @@ static const struct entry entries[] = {
 		"its first group, or the whole match" },
 	{ GLOSSARY_FILTER, "jsonpath", "EXPRESSION",
 		"of a value, or of a text that holds JSON" },
+	{ GLOSSARY_FILTER, "xpath", "EXPRESSION",
+		"of a text that holds XML, or else HTML" },
 	{ GLOSSARY_FILTER, "base64Encode", NULL, "into base64 with padding" },
 	{ GLOSSARY_FILTER, "base64Decode", NULL, "out of it" },
 	{ GLOSSARY_FILTER, "base64UrlSafeEncode", NULL,

@@ -8,6 +8,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/codes.h"
@@ -31,7 +32,8 @@ static const struct row queries[] = {
 		"{cookie: 'sid[Secure]', exists: true}" },
 	{ "body", "{body: , contains: Ann}", "{body: , contains: Bob}" },
 	{ "bytes", "{bytes: , length: {gt: 100}}", "{bytes: , length: 0}" },
-	{ "xpath", "{xpath: //h1, equals: a}", NULL },
+	{ "xpath", "{xpath: 'string(//h1)', equals: Ann}",
+		"{xpath: //h2, exists: true}" },
 	{ "jsonpath", "{jsonpath: $.id, equals: 7}",
 		"{jsonpath: $.id, equals: '7'}" },
 	{ "regex", "{regex: '\"id\":(\\d)', equals: 7}",
@@ -144,7 +146,8 @@ static const struct row filters[] = {
 		"{body: , filter: [utf8Encode, toHex], contains: "
 		"'416e6e'}",
 		"{body: , filter: [utf8Encode, toHex], contains: Ann}" },
-	{ "xpath", "{body: , filter: {xpath: //a}, equals: a}", NULL },
+	{ "xpath", "{jsonpath: $.page, filter: {xpath: //li}, count: 2}",
+		"{jsonpath: $.page, filter: {xpath: //b}, exists: true}" },
 };
 
 static const struct row predicates[] = {
@@ -222,10 +225,13 @@ static const char body[] =
 	"\"percent\":\"a%20b\",\"bad_percent\":\"a%2\","
 	"\"link\":\"https://x.org/?a+b=c%20d&e#f?c=1\","
 	"\"ip6\":\"2001:db8::1\","
+	"\"page\":\"<ul><li>a<li>b</ul>\","
 	"\"uuid\":\"018f4e3c-9a5b-7c2d-8e1f-0123456789ab\"}";
 
 static const char certificate[] = "{\"subject\":\"CN=api.example.com\","
 				  "\"expire_date\":\"2026-03-01T00:00:00Z\"}";
+
+static const char html[] = "<!DOCTYPE html><title>Order 7</title><h1>Ann</h1>";
 
 static struct response_header cookie = { NULL, STR("Set-Cookie"),
 	STR("sid=abc; Path=/; HttpOnly") };
@@ -251,7 +257,7 @@ static struct assertion *eval(struct arena *a, const char *check,
 		.headers = &type };
 	struct vars v;
 
-	r.body = str_from(body);
+	r.body = str_from(strstr(check, "{xpath: ") == check ? html : body);
 	r.facts[FACTS_CERTIFICATE] =
 		json_parse(a, str_from(certificate), NULL, NULL);
 	vars_init(&v, a, 1);
