@@ -16,6 +16,8 @@ struct facts_parts {
 	struct arena *arena;
 	struct part_list deployment, scope, live, ci, judgement, permit, runner;
 	const struct plan_record *plan;
+	const struct suspicion *suspicion;
+	struct pulses pulses;
 };
 
 struct facts_parts *facts_parts_new(struct arena *a)
@@ -57,6 +59,16 @@ static bool plan_part(struct facts_parts *p, struct str text)
 	return true;
 }
 
+static bool suspicion_part(struct facts_parts *p, struct str text)
+{
+	struct suspicion *s = ARENA_NEW(p->arena, struct suspicion);
+
+	if (!suspicion_read(p->arena, text, s))
+		return false;
+	p->suspicion = s;
+	return true;
+}
+
 static bool part_read(struct facts_parts *p, struct str kind, struct str text)
 {
 	struct arena *a = p->arena;
@@ -73,6 +85,10 @@ static bool part_read(struct facts_parts *p, struct str kind, struct str text)
 		return judgement_read(a, text, part_add(p, &p->judgement));
 	if (str_eq(kind, STR("permit")))
 		return permit_read(a, text, part_add(p, &p->permit));
+	if (str_eq(kind, STR("suspicion")))
+		return suspicion_part(p, text);
+	if (str_eq(kind, STR("pulses")))
+		return pulses_read(a, text, &p->pulses);
 	return str_eq(kind, STR("plan")) && plan_part(p, text);
 }
 
@@ -139,6 +155,8 @@ void facts_parts_end(struct facts_parts *p, struct facts *f)
 	f->runner = (struct runner_lease *)p->runner.item;
 	f->nrunners = p->runner.count;
 	f->plan = p->plan;
+	f->suspicion = p->suspicion;
+	f->pulses = p->pulses;
 	if (f->ndeployments)
 		qsort(f->deployment, f->ndeployments, sizeof(*f->deployment),
 			newest_last);

@@ -42,7 +42,8 @@ enum have {
 	HAVE_RETRIES = 1 << 8, /* attempts is not 1 */
 	HAVE_STEP = 1 << 9,
 	HAVE_LATE = 1 << 10,
-	HAVE_KNOWN = (1 << 11) - 1
+	HAVE_EXTRA = 1 << 11,
+	HAVE_KNOWN = (1 << 12) - 1
 };
 
 enum { TAIL_EVIDENCE = 1 };
@@ -208,6 +209,7 @@ static unsigned have_of(const struct result *r)
 	have |= r->attempts != 1 ? HAVE_RETRIES : 0;
 	have |= r->step.len ? HAVE_STEP : 0;
 	have |= r->late_us ? HAVE_LATE : 0;
+	have |= r->extra ? HAVE_EXTRA : 0;
 	return have;
 }
 
@@ -469,6 +471,7 @@ static void get_body(struct unpack *u, struct result *r)
 	r->flaky = have & HAVE_FLAKY;
 	r->degraded = have & HAVE_DEGRADED;
 	r->maintenance = have & HAVE_MAINTENANCE;
+	r->extra = have & HAVE_EXTRA;
 	r->id.seq = get_varint(u, UINT64_MAX);
 	since = unzigzag(get_varint(u, UINT64_MAX));
 	r->started_us = (int64_t)((uint64_t)since + epoch_us(r->id.epoch));

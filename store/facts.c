@@ -27,6 +27,12 @@ static const char *const lanes[LANES] = {
 #undef X
 };
 
+static const char *const pulse_words[PULSES] = {
+#define X(name, token) [PULSE_##name] = (token),
+	PULSE_MAP(X)
+#undef X
+};
+
 static const char *const tx_words[TX_KINDS] = {
 #define X(name, word) [TX_##name] = (word),
 	TX_MAP(X)
@@ -106,6 +112,22 @@ bool lane_from_token(struct str t, enum lane *ret)
 	return true;
 }
 
+const char *pulse_token(enum pulse_state s)
+{
+	assert((unsigned)s < PULSES);
+	return pulse_words[s];
+}
+
+bool pulse_from_token(struct str t, enum pulse_state *ret)
+{
+	unsigned i;
+
+	if (!word_find(pulse_words, PULSES, t, &i))
+		return false;
+	*ret = (enum pulse_state)i;
+	return true;
+}
+
 const char *tx_kind_word(enum tx_kind k)
 {
 	assert((unsigned)k < TX_KINDS);
@@ -164,6 +186,15 @@ const struct live *facts_live(const struct facts *f, struct str region)
 	for (size_t i = 0; i < f->nlive; i++) {
 		if (str_eq(f->live[i].region, region))
 			return &f->live[i];
+	}
+	return NULL;
+}
+
+const struct pulse *facts_pulse(const struct facts *f, struct str region)
+{
+	for (size_t i = 0; i < f->pulses.npulses; i++) {
+		if (str_eq(f->pulses.pulse[i].region, region))
+			return &f->pulses.pulse[i];
 	}
 	return NULL;
 }

@@ -194,7 +194,8 @@ struct live { /* what is deployed in a region, as far as known */
 struct plan_job {
 	struct str suite, role, row, region;
 	uint64_t every_ms, timeout_ms;
-	bool block; /* gate: block */
+	uint64_t every_failing_ms; /* 0: as every_ms */
+	bool block;                /* gate: block */
 	struct str *tag;
 	size_t ntags;
 };
@@ -221,6 +222,76 @@ struct detector_lease {
 	int64_t valid_until_us;
 };
 
+/*
+ * Checks that a detector wants asked at `every_failing`, in the canary and in
+ * all of its controls alike, from one moment to another.  A time that is over
+ * or a record that is lost mean plain `every` again: slower, never wrong.
+ */
+enum { SUSPECTS_MAX = 4 };
+
+struct suspect {
+	struct str suite, role, row;
+	struct str *region; /* all that are compared: "prod/west" */
+	size_t nregions;
+	int64_t from_us, until_us; /* the store's clock */
+	double evidence; /* of the check against the canary, when it was told */
+};
+
+struct suspicion {
+	uint64_t epoch;          /* of the detector that wrote it */
+	struct suspect *suspect; /* at most SUSPECTS_MAX */
+	size_t nsuspects;
+};
+
+/*
+ * How a region is, deployment or not (detectors/pulse.h).  Only WELL is good
+ * news, and only while it is fresh and of the detector that holds the lease.
+ */
+/* clang-format off */
+#define PULSE_MAP(X)                                                          \
+	X(UNKNOWN, "unknown") /* a required check does not report */         \
+	X(WELL,    "well")                                                    \
+	X(SICK,    "sick")
+
+enum pulse_state {
+#define X(name, token) PULSE_##name,
+	PULSE_MAP(X)
+#undef X
+	PULSES
+};
+/* clang-format on */
+const char *pulse_token(enum pulse_state s);
+bool pulse_from_token(struct str t, enum pulse_state *ret);
+
+struct pulse_check {
+	struct str name; /* "orders/default" */
+	int64_t since_us;
+	uint64_t runs, failed; /* since then */
+};
+
+struct pulse {
+	struct str region;
+	uint64_t epoch;
+	int64_t at_us; /* when it was told, the store's clock */
+	enum pulse_state state;
+	int64_t since_us;     /* of SICK: the first failure that counts */
+	int64_t recovered_us; /* of the last sickness; 0: none, or not yet */
+	int64_t newest_us;    /* end of the newest result */
+	struct str rule;      /* of SICK: outage, check-down, errors */
+	struct str text;      /* in words */
+	double evidence, alarm_at;
+	uint64_t runs, failed;     /* since since_us */
+	uint64_t past_s;           /* of results that it knows */
+	uint32_t elsewhere;        /* other regions that are sick now */
+	struct pulse_check *check; /* that are down */
+	size_t nchecks;
+};
+
+struct pulses {
+	struct pulse *pulse;
+	size_t npulses;
+};
+
 struct facts {
 	int64_t now_us; /* the store's clock */
 	uint64_t rev;   /* counts transitions of this line */
@@ -241,6 +312,8 @@ struct facts {
 	struct runner_lease *runner;    /* valid ones */
 	size_t nrunners;
 	struct detector_lease detector;
+	const struct suspicion *suspicion; /* also old ones; NULL: none */
+	struct pulses pulses;              /* also old ones: compare at_us */
 };
 
 const struct deployment *facts_deployment(const struct facts *f, struct str id);
@@ -251,6 +324,7 @@ const struct judgement *facts_judgement(const struct facts *f,
 	struct str deployment, struct str region);
 const struct permit *facts_permit(const struct facts *f, struct str stage);
 const struct live *facts_live(const struct facts *f, struct str region);
+const struct pulse *facts_pulse(const struct facts *f, struct str region);
 
 /*
  * A transaction: what a decision wants written.  Guarded by the line's `rev`
@@ -279,5 +353,9 @@ void judgement_write(struct buf *out, const struct judgement *r);
 bool judgement_read(struct arena *a, struct str text, struct judgement *ret);
 void plan_write(struct buf *out, const struct plan_record *r);
 bool plan_read(struct arena *a, struct str text, struct plan_record *ret);
+void suspicion_write(struct buf *out, const struct suspicion *r);
+bool suspicion_read(struct arena *a, struct str text, struct suspicion *ret);
+void pulses_write(struct buf *out, const struct pulses *r);
+bool pulses_read(struct arena *a, struct str text, struct pulses *ret);
 
 #endif

@@ -10,7 +10,9 @@ enum {
 	REGIONS_MAX = 1000,
 	APPROVALS_MAX = 1000,
 	ARMS_MAX = 1000,
-	TAGS_MAX = 100
+	TAGS_MAX = 100,
+	PULSES_MAX = 1000,
+	PULSE_CHECKS_MAX = 64
 };
 
 /* clang-format off */
@@ -35,6 +37,7 @@ WORDS(state, enum deployment_state, deployment_state_token,
 	deployment_state_from_token);
 WORDS(why, enum why, why_token, why_from_token);
 WORDS(lane, enum lane, lane_token, lane_from_token);
+WORDS(pulse, enum pulse_state, pulse_token, pulse_from_token);
 /* clang-format on */
 
 static const char *const verdict_tokens[] = { "undecided", "pass", "halt" };
@@ -178,6 +181,7 @@ static const struct field plan_job_fields[] = {
 	F(plan_job, STR, region),
 	F(plan_job, U64, every_ms),
 	F(plan_job, U64, timeout_ms),
+	F(plan_job, U64, every_failing_ms),
 	F(plan_job, BOOL, block),
 	F_STRS(plan_job, tag, TAGS_MAX),
 	{ 0 }
@@ -189,6 +193,57 @@ static const struct field plan_fields[] = {
 	F(plan_record, STR, runner),
 	F(plan_record, I64, at_us),
 	F_LIST(plan_record, job, plan_job_fields, plan_job, PLAN_JOBS_MAX),
+	{ 0 }
+};
+
+static const struct field suspect_fields[] = {
+	F(suspect, STR, suite),
+	F(suspect, STR, role),
+	F(suspect, STR, row),
+	F_STRS(suspect, region, REGIONS_MAX),
+	F(suspect, I64, from_us),
+	F(suspect, I64, until_us),
+	F(suspect, DOUBLE, evidence),
+	{ 0 }
+};
+
+static const struct field suspicion_fields[] = {
+	F(suspicion, U64, epoch),
+	F_LIST(suspicion, suspect, suspect_fields, suspect, SUSPECTS_MAX),
+	{ 0 }
+};
+
+static const struct field pulse_check_fields[] = {
+	F(pulse_check, STR, name),
+	F(pulse_check, I64, since_us),
+	F(pulse_check, U64, runs),
+	F(pulse_check, U64, failed),
+	{ 0 }
+};
+
+static const struct field pulse_fields[] = {
+	F(pulse, STR, region),
+	F(pulse, U64, epoch),
+	F(pulse, I64, at_us),
+	F_WORD(pulse, pulse, state),
+	F(pulse, I64, since_us),
+	F(pulse, I64, recovered_us),
+	F(pulse, I64, newest_us),
+	F(pulse, STR, rule),
+	F(pulse, STR, text),
+	F(pulse, DOUBLE, evidence),
+	F(pulse, DOUBLE, alarm_at),
+	F(pulse, U64, runs),
+	F(pulse, U64, failed),
+	F(pulse, U64, past_s),
+	F(pulse, U32, elsewhere),
+	F_LIST(pulse, check, pulse_check_fields, pulse_check,
+		PULSE_CHECKS_MAX),
+	{ 0 }
+};
+
+static const struct field pulses_fields[] = {
+	F_LIST(pulses, pulse, pulse_fields, pulse, PULSES_MAX),
 	{ 0 }
 };
 
@@ -264,6 +319,8 @@ static const struct field audit_fields[] = {
 CODEC(deployment, deployment)
 CODEC(judgement, judgement)
 CODEC(plan, plan_record)
+CODEC(suspicion, suspicion)
+CODEC(pulses, pulses)
 CODEC(scope, scope_state)
 CODEC(live, live)
 CODEC(ci, ci_check)

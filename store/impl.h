@@ -25,7 +25,7 @@ struct judging {
 
 struct fenced { /* bytes under a name, written by a detector */
 	uint64_t epoch;
-	const char *what; /* "checkpoint" or "evidence" */
+	const char *what; /* "checkpoint", "evidence" or "note" */
 	struct str name, bytes;
 };
 
@@ -136,7 +136,7 @@ bool entries_deliver(struct str line, struct cursor *c, struct arena *a,
 struct facts_parts;
 
 struct facts_parts *facts_parts_new(struct arena *a);
-/* `kind` is a TX kind's word, or "permit", "plan". */
+/* `kind` is a TX kind's word, or "permit", "plan", "suspicion", "pulses". */
 bool facts_part(struct facts_parts *p, struct str kind, struct str key,
 	struct str text, struct err *e);
 void facts_part_runner(struct facts_parts *p, const struct runner_lease *l);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/oom.h"
@@ -35,6 +36,17 @@ static void runners_read(struct hub_line *l, struct arena *a,
 	}
 }
 
+static bool note_read(struct hub_line *l, struct facts_parts *p,
+	const char *name, struct err *e)
+{
+	char key[32];
+	int n = snprintf(key, sizeof(key), "note %s", name);
+	const struct hub_text *t =
+		map_get(l->fenced, (struct str){ key, (size_t)n });
+
+	return !t || facts_part(p, str_from(name), STR(""), hub_text_str(t), e);
+}
+
 static bool memory_facts(struct store *s, struct arena *a, struct facts *ret,
 	struct err *e)
 {
@@ -54,7 +66,8 @@ static bool memory_facts(struct store *s, struct arena *a, struct facts *ret,
 		f.detector.id = arena_str(a, l->detector);
 		f.detector.valid_until_us = l->detector_until_us;
 	}
-	ok = records_read(l, p, e);
+	ok = records_read(l, p, e) && note_read(l, p, "suspicion", e) &&
+	     note_read(l, p, "pulses", e);
 	runners_read(l, a, p, f.now_us);
 	memory_leave(s);
 	if (!ok)

@@ -113,11 +113,12 @@ static bool clock_read(struct redis_reply *const *part, int64_t *ret_us)
 	return true;
 }
 
-static bool plan_part(struct facts_parts *p, const struct redis_reply *r,
-	struct err *e)
+/* One record of its kind, or none. */
+static bool single_part(struct facts_parts *p, const char *kind,
+	const struct redis_reply *r, struct err *e)
 {
 	return r->type != REDIS_TEXT ||
-	       facts_part(p, STR("plan"), STR(""), r->text, e);
+	       facts_part(p, str_from(kind), STR(""), r->text, e);
 }
 
 bool redis_facts_read(struct arena *a, const struct redis_reply *reply,
@@ -135,7 +136,9 @@ bool redis_facts_read(struct arena *a, const struct redis_reply *reply,
 		!pairs_read(p, "ci", part[FACTS_CI], e) ||
 		!pairs_read(p, "live", part[FACTS_LIVE], e) ||
 		!pairs_read(p, "permit", part[FACTS_PERMITS], e) ||
-		!plan_part(p, part[FACTS_PLAN], e))
+		!single_part(p, "plan", part[FACTS_PLAN], e) ||
+		!single_part(p, "suspicion", part[FACTS_SUSPICION], e) ||
+		!single_part(p, "pulses", part[FACTS_PULSES], e))
 		return false;
 	if (!runners_read(a, p, part[FACTS_RUNNERS], f->now_us) ||
 		!detector_read(a, part, f))

@@ -64,7 +64,9 @@ static const char facts[] =
 	"  redis.call('GET', p .. 'plan'),\n"
 	"  runners,\n"
 	"  redis.call('HMGET', p .. 'detector', 'id', 'valid_until_us'),\n"
-	"  redis.call('HGET', p .. 'epochs', 'detector') }\n";
+	"  redis.call('HGET', p .. 'epochs', 'detector'),\n"
+	"  redis.call('GET', p .. 'note:suspicion'),\n"
+	"  redis.call('GET', p .. 'note:pulses') }\n";
 
 /* ARGV: prefix rev epoch, then (kind key value keep) ... */
 static const char commit[] =

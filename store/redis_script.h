@@ -37,6 +37,8 @@ enum facts_part_index {
 	FACTS_RUNNERS,  /* list of 6: id vantage plan_hash epoch seen until */
 	FACTS_DETECTOR, /* id, valid_until_us */
 	FACTS_EPOCH,
+	FACTS_SUSPICION,
+	FACTS_PULSES,
 	FACTS_PARTS
 };
 

@@ -192,6 +192,37 @@ bool store_evidence_get(struct store *s, struct arena *a, struct str deployment,
 	return s->ops->fenced_get(s, a, &f, ret_json, e);
 }
 
+static bool note_put(struct store *s, uint64_t epoch, const char *name,
+	struct buf *text, bool *ret_kept, struct err *e)
+{
+	struct fenced f = { epoch, "note", str_from(name), buf_str(text) };
+	bool ok = text->over ? err_set(e, ERR_STORE, "%s: too long", name)
+			     : s->ops->fenced_put(s, &f, ret_kept, e);
+
+	buf_done(text);
+	return ok;
+}
+
+bool store_suspicion_put(struct store *s, uint64_t epoch,
+	const struct suspicion *r, bool *ret_kept, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, RECORD_TEXT_MAX);
+	suspicion_write(&text, r);
+	return note_put(s, epoch, "suspicion", &text, ret_kept, e);
+}
+
+bool store_pulses_put(struct store *s, uint64_t epoch, const struct pulses *r,
+	bool *ret_kept, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, RECORD_TEXT_MAX);
+	pulses_write(&text, r);
+	return note_put(s, epoch, "pulses", &text, ret_kept, e);
+}
+
 bool store_audit(struct store *s, struct arena *a, size_t max, struct str **ret,
 	size_t *ret_count, struct err *e)
 {

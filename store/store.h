@@ -140,6 +140,15 @@ bool store_evidence_put(struct store *s, uint64_t epoch, struct str deployment,
 bool store_evidence_get(struct store *s, struct arena *a, struct str deployment,
 	struct str *ret_json, struct err *e);
 
+/*
+ * What a detector tells runners and gates beside its judgements, each as one
+ * record that replaces the one before; part of the facts from then on.
+ */
+bool store_suspicion_put(struct store *s, uint64_t epoch,
+	const struct suspicion *r, bool *ret_kept, struct err *e);
+bool store_pulses_put(struct store *s, uint64_t epoch, const struct pulses *r,
+	bool *ret_kept, struct err *e);
+
 /* The last `max` audit lines, oldest first, as JSON objects. */
 bool store_audit(struct store *s, struct arena *a, size_t max, struct str **ret,
 	size_t *ret_count, struct err *e);
