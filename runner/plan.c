@@ -96,9 +96,10 @@ static void job_add(struct builder *b, struct job *j)
 		STR_ARG(j->row_name));
 	j->check_hash = hash64(j->check);
 	j->every_ns = j->suite->every_ms * 1000000;
-	j->every_failing_ns = j->suite->every_failing_ms
-				      ? j->suite->every_failing_ms * 1000000
-				      : j->every_ns;
+	j->times_failing = 1;
+	if (j->suite->every_failing_ms)
+		j->times_failing = (uint32_t)(j->suite->every_ms /
+					      j->suite->every_failing_ms);
 	j->phase_ns = job_phase_ns(j->check_hash, hash64(where), j->every_ns,
 		&j->offset_ns);
 	j->block = !j->suite->observe;
@@ -213,9 +214,10 @@ static void plan_hash(struct plan *p, const struct suite_set *suites)
 		const struct job *j = &p->job[i];
 
 		buf_clear(&line);
-		buf_addf(&line, "%.*s|%.*s|%" PRIu64 "|%" PRIu64 "|%d|",
+		buf_addf(&line, "%.*s|%.*s|%" PRIu64 "|%" PRIu64 "|%u|%d|",
 			STR_ARG(j->region->full), STR_ARG(j->check),
-			j->suite->every_ms, j->suite->timeout_ms, j->block);
+			j->suite->every_ms, j->suite->timeout_ms,
+			j->times_failing, j->block);
 		for (size_t k = 0; k < j->suite->tags.count; k++)
 			buf_addf(&line, "%.*s,",
 				STR_ARG(j->suite->tags.item[k]));
@@ -290,6 +292,7 @@ struct plan *plan_build(struct arena **a, const struct line *line,
 		return NULL;
 	}
 	p->job = b.job;
+	p->whole = sel->nwhere == 0;
 	plan_hash(p, suites);
 	p->arena = *a;
 	p->refs = 1;
@@ -331,6 +334,10 @@ struct plan_record plan_record(const struct plan *p, struct arena *a,
 			.region = j->region->full,
 			.every_ms = j->suite->every_ms,
 			.timeout_ms = j->suite->timeout_ms,
+			.every_failing_ms =
+				j->times_failing > 1
+					? j->suite->every_ms / j->times_failing
+					: 0,
 			.block = j->block,
 			.tag = j->suite->tags.item,
 			.ntags = j->suite->tags.count,

@@ -56,7 +56,9 @@ struct job {
 	const struct plan_secret *secrets;
 	size_t nsecrets;
 	const struct redact *redact; /* of these secrets */
-	uint64_t every_ns, every_failing_ns;
+	uint64_t every_ns;
+	/* so often in one `every` while it is suspected or fails; 1: never */
+	uint32_t times_failing;
 	uint64_t phase_ns;   /* of `every`; see job_phase_ns() */
 	uint64_t offset_ns;  /* of the region, part of the phase */
 	uint64_t check_hash; /* which worker it lives on */
@@ -69,6 +71,7 @@ struct plan {
 	const struct line *line;
 	const struct job *job;
 	size_t njobs;
+	bool whole;        /* every region of the line: nothing was selected */
 	struct pair *vars; /* of --var: literals */
 	const char **tags; /* of --tag */
 	size_t ntags;

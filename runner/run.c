@@ -476,6 +476,11 @@ static void drive(struct run *r)
 		state_end(r); /* r may be gone after it */
 }
 
+void run_take_slot(struct run *r)
+{
+	r->result.extra = false;
+}
+
 struct run *run_start(const struct run_host *h, const struct run_ask *ask)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
@@ -496,6 +501,7 @@ struct run *run_start(const struct run_host *h, const struct run_ask *ask)
 	r->result.started_us = loop_wall_us(h->loop);
 	r->result.late_us = ask->late_us;
 	r->result.maintenance = ask->maintenance;
+	r->result.extra = ask->extra;
 	r->result.deployment = ask->deployment.ptr
 				       ? arena_str(r->arena, ask->deployment)
 				       : STR("");

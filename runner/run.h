@@ -50,11 +50,15 @@ struct run_ask {
 	uint32_t late_us;
 	uint64_t delay_ns; /* jitter: it begins so much later */
 	bool maintenance;
+	bool extra; /* between two slots of `every` */
 };
 
 struct run *run_start(const struct run_host *h, const struct run_ask *ask);
 /* Ends it now, as runner_error/internal with this message; calls done. */
 void run_abort(struct run *r, const char *why);
+
+/* It stands for a slot of `every` after all. */
+void run_take_slot(struct run *r);
 
 /* After done(); both live until run_free(). */
 const struct result *run_result(const struct run *r);

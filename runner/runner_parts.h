@@ -20,13 +20,16 @@ enum {
 	WORKERS_MAX = 64,
 	MAILBOX = 1024,
 	RESULTS_QUEUE = 8192,
-	LEASE_TTL_MS = 5000
+	LEASE_TTL_MS = 5000,
+	/* Failing checks of one runner that are asked more often by its own
+	 * doing; what a detector suspects comes on top (SUSPECTS_MAX). */
+	FAST_MAX = 16
 };
 
 enum message_kind {
 	MESSAGE_GO,      /* the lease is ours: begin */
 	MESSAGE_PLAN,    /* plan: a new one */
-	MESSAGE_LIVE,    /* live: what is deployed where */
+	MESSAGE_LIVE,    /* live, suspicion: what is deployed where */
 	MESSAGE_VERSION, /* region, version: as its URL told */
 	MESSAGE_DRAIN,
 	MESSAGE_STOP
@@ -38,6 +41,7 @@ struct message {
 	struct arena *arena; /* LIVE, VERSION: of what follows */
 	struct live *live;
 	size_t nlive;
+	const struct suspicion *suspicion; /* LIVE; NULL: none */
 	struct str region, version;
 };
 
@@ -60,6 +64,7 @@ struct runner {
 	unsigned nworkers;
 	struct worker *worker[WORKERS_MAX];
 	atomic_uint alive; /* workers whose thread runs */
+	atomic_uint fast;  /* failing checks that are asked more often */
 	struct queue *results;
 	struct plan *plan;   /* the newest; the caller's thread */
 	struct queue *plans; /* for the sink to publish: struct plan * */

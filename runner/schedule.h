@@ -16,18 +16,25 @@
  *    end, the next one is late);
  *  - nobody looked until it was more than SCHEDULE_TOLERANCE_NS (or a quarter
  *    of `every`) old: the loop was behind, or the machine stood still.
+ *
+ * A check that is asked more often keeps its slots and gets extra ones between
+ * them, evenly: schedule_times().  An extra slot that can not start is nobody's
+ * loss and is not told.  A run of one that still goes at the next slot of
+ * `every` stands for that slot (TAKEN), so that asking more never takes away
+ * what is asked anyway.
  */
 enum { SCHEDULE_TOLERANCE_NS = 250000000 };
 
 struct schedule;
 
-enum slot_kind { SLOT_START, SLOT_LATE };
+enum slot_kind { SLOT_START, SLOT_LATE, SLOT_TAKEN };
 
 struct slot {
 	enum slot_kind kind;
 	uint32_t job;
 	uint64_t at_ns;  /* where it stands on the lattice */
-	uint64_t missed; /* LATE: so many slots, at_ns is the first */
+	uint64_t missed; /* LATE: so many of `every`, at_ns is the first */
+	bool extra;      /* START: between two slots of `every` */
 };
 
 struct schedule *schedule_new(size_t jobs);
@@ -36,9 +43,9 @@ void schedule_free(struct schedule *s); /* NULL is fine */
 /* First slot: the first of the lattice at or after now. */
 void schedule_add(struct schedule *s, uint32_t job, uint64_t every_ns,
 	uint64_t phase_ns, bool queue, uint64_t now_ns);
-/* Changes the lattice, from the first slot after now on. */
-void schedule_set(struct schedule *s, uint32_t job, uint64_t every_ns,
-	uint64_t phase_ns, uint64_t now_ns);
+/* So many slots in one `every`, from the first one after now on; 1: plain. */
+void schedule_times(struct schedule *s, uint32_t job, uint32_t times,
+	uint64_t now_ns);
 
 /* When to look again; false: never. */
 bool schedule_due(const struct schedule *s, uint64_t *ret_ns);
@@ -47,7 +54,7 @@ bool schedule_next(struct schedule *s, uint64_t now_ns, struct slot *ret);
 /* The run of a job is over: it may start again. */
 void schedule_done(struct schedule *s, uint32_t job, uint64_t now_ns);
 /* A run that was started elsewhere (before a reload) is still going. */
-void schedule_occupy(struct schedule *s, uint32_t job);
+void schedule_occupy(struct schedule *s, uint32_t job, bool extra);
 bool schedule_busy(const struct schedule *s, uint32_t job);
 
 #endif

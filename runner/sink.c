@@ -4,6 +4,7 @@
 
 #include "base/oom.h"
 #include "runner/runner_parts.h"
+#include "runner/suspects.h"
 
 /*
  * The one thread that talks to the store: lease, plan, what is live, results.
@@ -160,6 +161,9 @@ static bool publish(struct sink *s, struct err *e)
 
 static void live_send(struct sink *s, const struct facts *f)
 {
+	/* the store's clock tells when, so that all runners turn together */
+	int64_t shift_us = clock_wall_us(s->r->clock) - f->now_us;
+
 	for (unsigned i = 0; i < s->r->nworkers; i++) {
 		struct message *m = xcalloc(1, sizeof(*m));
 
@@ -176,6 +180,8 @@ static void live_send(struct sink *s, const struct facts *f)
 			m->live[k].version =
 				arena_str(m->arena, f->live[k].version);
 		}
+		m->suspicion =
+			suspicion_copy(m->arena, f->suspicion, shift_us);
 		worker_send(s->r->worker[i], m);
 	}
 }

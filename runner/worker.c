@@ -12,57 +12,12 @@
 #include "runner/runner_parts.h"
 #include "runner/schedule.h"
 #include "runner/served.h"
+#include "runner/worker_parts.h"
 
 enum { LATE_TOLD = 100 };
 
 #define MS       1000000ULL /* in nanoseconds */
 #define STALL_NS (50 * MS)
-
-/* A job of the plan that lives here. */
-struct seat {
-	const struct job *job;
-	uint64_t runs;
-	uint32_t next_of_check; /* ring of the same check's regions */
-	bool failing;
-};
-
-struct flight {
-	struct flight *next, **self;
-	struct run *run;
-	uint32_t seat; /* UINT32_MAX: of an older plan, and gone */
-};
-
-struct spot { /* a region whose version is told by a URL */
-	struct served_fetch *fetch;
-	char *version; /* NULL: not told */
-	uint64_t until_ns;
-};
-
-struct worker {
-	struct runner *runner;
-	unsigned index;
-	pthread_t thread;
-	struct loop *loop;
-	struct resolver *resolver;
-	struct http *http;
-	struct run_host host;
-	struct queue *mailbox;
-	struct counters counters;
-
-	struct plan *plan;
-	struct schedule *schedule;
-	struct seat *seat;
-	uint32_t nseats;
-	struct spot *spot; /* as the line's regions */
-	struct arena *live_arena;
-	struct live *live;
-	size_t nlive;
-
-	struct flight *flights;
-	struct parcel *overflow, **overflow_last; /* the queue was full */
-	struct loop_timer tick, stall, grace, refresh;
-	bool going, draining;
-};
 
 static void tick(struct loop *l, void *owner);
 static void ended_check(struct worker *w);
@@ -87,12 +42,7 @@ bool worker_send(struct worker *w, struct message *m)
 	return true;
 }
 
-static uint64_t lattice_now(const struct worker *w)
-{
-	return loop_now_ns(w->loop) + w->runner->wall_offset_ns;
-}
-
-static void tick_arm(struct worker *w)
+void tick_arm(struct worker *w)
 {
 	uint64_t due;
 
@@ -183,28 +133,6 @@ static void post_late(struct worker *w, const struct job *j, uint64_t at_ns,
 
 /* --- runs --- */
 
-/* A failing check is asked sooner, in all its regions, or in none. */
-static void rate_set(struct worker *w, uint32_t first)
-{
-	bool failing = false;
-	uint32_t i = first;
-
-	do {
-		failing |= w->seat[i].failing;
-		i = w->seat[i].next_of_check;
-	} while (i != first);
-	do {
-		const struct job *j = w->seat[i].job;
-		uint64_t every = failing ? j->every_failing_ns : j->every_ns;
-
-		schedule_set(w->schedule, i, every,
-			job_phase_ns(j->check_hash, hash64(j->region->full),
-				every, NULL),
-			lattice_now(w));
-		i = w->seat[i].next_of_check;
-	} while (i != first);
-}
-
 static void on_done(struct run *run, void *owner)
 {
 	struct worker *w = owner;
@@ -270,6 +198,7 @@ static void start(struct worker *w, const struct slot *slot)
 		.served = served_now(w, region),
 		.number = ++seat->runs,
 		.delay_ns = jitter_ns(seat->job, slot->at_ns),
+		.extra = slot->extra,
 		.late_us =
 			late_us > UINT32_MAX ? UINT32_MAX : (uint32_t)late_us,
 		.maintenance = in_maintenance(w, region) };
@@ -288,6 +217,14 @@ static void start(struct worker *w, const struct slot *slot)
 	f->run = run_start(&w->host, &ask);
 }
 
+/* The run that goes on stands for the slot. */
+static void take_slot(struct worker *w, uint32_t seat)
+{
+	for (struct flight *f = w->flights; f; f = f->next)
+		if (f->seat == seat)
+			run_take_slot(f->run);
+}
+
 static void tick(struct loop *l, void *owner)
 {
 	struct worker *w = owner;
@@ -300,10 +237,13 @@ static void tick(struct loop *l, void *owner)
 
 		if (slot.kind == SLOT_LATE) {
 			post_late(w, j, slot.at_ns, slot.missed);
+		} else if (slot.kind == SLOT_TAKEN) {
+			take_slot(w, slot.job);
 		} else if (w->overflow ||
 			   atomic_load(&w->counters.in_flight) >= most) {
 			schedule_done(w->schedule, slot.job, lattice_now(w));
-			post_late(w, j, slot.at_ns, 1);
+			if (!slot.extra)
+				post_late(w, j, slot.at_ns, 1);
 		} else {
 			start(w, &slot);
 		}
@@ -421,8 +361,8 @@ static void seats_fill(struct worker *w, const struct plan *p)
 	map_free(first);
 }
 
-/* Runs in flight keep their seat, where the new plan has it. */
-static void flights_move(struct worker *w, const struct seat *old)
+/* What was known of a job, and its run in flight, where the new plan has it. */
+static void seats_move(struct worker *w, const struct seat *old, uint32_t nold)
 {
 	struct map *seats = map_new();
 	char key[1024];
@@ -439,7 +379,17 @@ static void flights_move(struct worker *w, const struct seat *old)
 			seat_key(old[f->seat].job, key, sizeof(key)));
 		f->seat = s ? (uint32_t)(s - w->seat) : UINT32_MAX;
 		if (s)
-			schedule_occupy(w->schedule, f->seat);
+			schedule_occupy(w->schedule, f->seat,
+				run_result(f->run)->extra);
+	}
+	for (uint32_t i = 0; i < nold; i++) {
+		struct seat *s =
+			map_get(seats, seat_key(old[i].job, key, sizeof(key)));
+
+		if (s)
+			s->failing = old[i].failing;
+		if (old[i].fast)
+			atomic_fetch_sub(&w->runner->fast, 1);
 	}
 	map_free(seats);
 }
@@ -447,6 +397,7 @@ static void flights_move(struct worker *w, const struct seat *old)
 static void plan_take(struct worker *w, struct plan **p)
 {
 	struct seat *old = w->seat;
+	uint32_t nold = w->nseats;
 	uint64_t now = lattice_now(w);
 
 	if (w->going && !w->draining)
@@ -461,7 +412,7 @@ static void plan_take(struct worker *w, struct plan **p)
 		schedule_add(w->schedule, i, j->every_ns, j->phase_ns,
 			j->suite->on_overrun == OVERRUN_QUEUE, now + 1);
 	}
-	flights_move(w, old);
+	seats_move(w, old, nold);
 	free(old);
 	plan_unref(w->plan);
 	w->plan = *p;
@@ -469,7 +420,7 @@ static void plan_take(struct worker *w, struct plan **p)
 	w->spot = xcalloc(w->plan->line->nregions + 1, sizeof(*w->spot));
 	w->host.line = w->plan->line->name;
 	refresh(w->loop, w);
-	tick_arm(w);
+	rates_set(w->loop, w);
 }
 
 /* --- messages --- */
@@ -512,7 +463,9 @@ static void live_take(struct worker *w, struct message *m)
 	w->live_arena = m->arena;
 	w->live = m->live;
 	w->nlive = m->nlive;
+	w->suspicion = m->suspicion;
 	m->arena = NULL;
+	rates_set(w->loop, w);
 }
 
 static void on_message(struct worker *w, struct message *m)

@@ -139,18 +139,92 @@ Test(schedule, queue_keeps_one_slot_and_no_more)
 	schedule_free(s);
 }
 
-Test(schedule, a_changed_rate_has_its_own_lattice)
+/* Starts until `to`, each run takes `takes`; what they were. */
+struct seen {
+	unsigned plain, extra, late, taken;
+};
+
+static struct seen pass(struct schedule *s, uint64_t to, uint64_t takes)
+{
+	struct seen n = { 0 };
+	uint64_t ends = UINT64_MAX;
+	uint64_t now = 0;
+	struct slot slot;
+
+	while (schedule_due(s, &now) && (now = now < ends ? now : ends) < to) {
+		if (ends == now) {
+			schedule_done(s, 0, now);
+			ends = UINT64_MAX;
+		}
+		while (schedule_next(s, now, &slot)) {
+			n.late += slot.kind == SLOT_LATE;
+			n.taken += slot.kind == SLOT_TAKEN;
+			if (slot.kind != SLOT_START)
+				continue;
+			n.plain += !slot.extra;
+			n.extra += slot.extra;
+			cr_assert_eq(slot.extra,
+				slot.at_ns % (10 * SECOND) != 3 * SECOND);
+			ends = now + takes;
+		}
+	}
+	if (ends != UINT64_MAX)
+		schedule_done(s, 0, ends);
+	return n;
+}
+
+/* The slots of `every` stay where they are; the others lie between them. */
+Test(schedule, asking_more_often_only_adds)
+{
+	struct schedule *s = schedule_new(1);
+	struct seen n;
+	uint64_t due;
+
+	schedule_add(s, 0, 10 * SECOND, 3 * SECOND, false, 0);
+	n = pass(s, 34 * SECOND, SECOND / 10);
+	cr_assert_eq(n.plain, 4);
+	schedule_times(s, 0, 4, 34 * SECOND);
+	cr_assert(schedule_due(s, &due));
+	cr_assert_eq(due, 355 * SECOND / 10, "33 + 2.5: %g s", due / 1e9);
+	n = pass(s, 74 * SECOND, SECOND / 10);
+	cr_assert_eq(n.plain, 4);
+	cr_assert_eq(n.extra, 12);
+	schedule_times(s, 0, 1, 79 * SECOND);
+	n = pass(s, 100 * SECOND, SECOND / 10);
+	cr_assert_eq(n.plain, 2);
+	cr_assert_eq(n.extra, 0);
+	cr_assert_eq(n.late, 0);
+	schedule_free(s);
+}
+
+/* An extra run that hangs takes no slot of `every` away: it stands for it.
+ * The next one, met by a run that stands for a slot, is late as ever. */
+Test(schedule, an_extra_run_that_hangs_stands_for_the_slot_that_it_meets)
+{
+	struct schedule *s = schedule_new(1);
+	struct seen n;
+
+	schedule_add(s, 0, 10 * SECOND, 3 * SECOND, false, 0);
+	schedule_times(s, 0, 5, SECOND);
+	n = pass(s, 1000 * SECOND, 5 * SECOND);
+	cr_assert_eq(n.plain + n.taken, 100);
+	cr_assert_eq(n.late, 0);
+	cr_assert_gt(n.taken, 0);
+	schedule_free(s);
+}
+
+/* A due slot of `every` is told, whatever the rate becomes meanwhile. */
+Test(schedule, a_changed_rate_takes_no_due_slot_away)
 {
 	struct schedule *s = schedule_new(1);
 	struct slot slot;
-	uint64_t due;
 
-	schedule_add(s, 0, 60 * SECOND, 7 * SECOND, false, 0);
-	cr_assert(schedule_next(s, 7 * SECOND, &slot));
-	schedule_done(s, 0, 8 * SECOND);
-	schedule_set(s, 0, 10 * SECOND, 3 * SECOND, 8 * SECOND);
-	cr_assert(schedule_due(s, &due));
-	cr_assert_eq(due, 13 * SECOND);
+	schedule_add(s, 0, 10 * SECOND, 3 * SECOND, false, 0);
+	schedule_times(s, 0, 3, 3 * SECOND + SECOND / 10);
+	cr_assert(schedule_next(s, 3 * SECOND + SECOND / 10, &slot));
+	cr_assert_eq(slot.kind, SLOT_START);
+	cr_assert_eq(slot.at_ns, 3 * SECOND);
+	cr_assert_not(slot.extra);
 	schedule_free(s);
 }
 
