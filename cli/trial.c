@@ -290,7 +290,7 @@ void trial_feed(struct trial *t, const struct result *r, int64_t at_us)
 
 	if (o.part == WATCH_NOTHING)
 		return;
-	if (o.part == WATCH_JUDGED) {
+	if (o.part == WATCH_JUDGED && !o.extra) {
 		/* Credit first: it knows when the warmup is over. */
 		credit_observe(t->credit,
 			&(struct credit_result){ .check = o.check,

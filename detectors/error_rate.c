@@ -196,14 +196,39 @@ static void observe_with_controls(struct head *h, const struct observation *o)
 		latency_note(h, o);
 	if (h->phase != PHASE_HISTORY) {
 		if (o->region == 0)
-			check_down_canary(h, o->check, o->failed, o->at_us);
+			check_down_canary(h, o);
 		else
 			check_down_control(h, o);
 	}
 	if (h->phase == PHASE_JUDGED)
 		match_result(h, o);
 	prev_of(h)[i] = (int8_t)!o->failed;
+	newest_of(h)[i] = (int8_t)!o->failed;
 	last_of(h)[i] = o->at_us;
+	if (h->nfocus)
+		focus_note(h, o);
+}
+
+/*
+ * A result between two slots.  All that is counted in slices, pairs, credit
+ * and silence is made for the interval and does not see it; only what can
+ * halt because of this one check does.
+ */
+static void observe_extra(struct head *h, const struct observation *o)
+{
+	if (own_past(h) || h->phase == PHASE_HISTORY)
+		return;
+	newest_of(h)[o->check * regions_of(h) + o->region] = (int8_t)!o->failed;
+	h->extras += o->region == 0;
+	if (o->region == 0)
+		check_down_canary(h, o);
+	else
+		check_down_control(h, o);
+	if (h->phase != PHASE_JUDGED)
+		return;
+	focus_open(h, o);
+	if (h->nfocus)
+		focus_note(h, o);
 }
 
 static void observe(void *state, const struct observation *o)
@@ -222,7 +247,9 @@ static void observe(void *state, const struct observation *o)
 					(h->fixed.starts_us - o->at_us) / 2;
 		}
 	}
-	if (own_past(h))
+	if (o->extra)
+		observe_extra(h, o);
+	else if (own_past(h))
 		own_past_observe(h, o);
 	else
 		observe_with_controls(h, o);
@@ -269,5 +296,6 @@ const struct detector error_rate_detector = {
 	.judge_from = judge_from,
 	.judge = state_judge,
 	.glance = state_glance,
+	.suspects = focus_suspects,
 	.count = state_count,
 };

@@ -200,9 +200,9 @@ static enum witness controls_say(const struct head *h, uint32_t check,
 	for (uint32_t r = 1; r < regions_of(h); r++) {
 		if (control_out(h, r, at_us))
 			continue;
-		if (prev_of(h)[first + r] == 0)
+		if (newest_of(h)[first + r] == 0)
 			return WITNESS_FAILS;
-		if (prev_of(h)[first + r] == 1 &&
+		if (newest_of(h)[first + r] == 1 &&
 			at_us - last_of(h)[first + r] <= fresh_us(h, check))
 			says = WITNESS_PASSES;
 	}
@@ -231,29 +231,56 @@ static double fails_by_itself(const struct head *h, uint32_t check)
 	return stats_clamp(p, 1e-4, .9);
 }
 
-static void check_down_count(struct head *h, uint32_t check, int64_t at_us)
+/*
+ * With extra results a count grows faster, and must not mean less for it.
+ * The past was seen at intervals: what failed once there may have lasted
+ * nearly two of them, so a count has to last that long too.  And there are
+ * more results that a run by chance may begin with: of those of the interval
+ * each has half of its budget, the n-th extra one alpha / 2 (N + n), which
+ * adds up to less than the other half up to 1.7 N extra ones.
+ */
+static double least_s(const struct head *h, uint32_t check)
 {
-	double *count = &count_of(h)[check];
+	double two_s = 2.0 * (double)every_us_of(h)[check] / US_PER_S;
 
-	if (*count == 0)
-		count_start_of(h)[check] = at_us;
-	*count += 1;
-	if (*count < h->fixed.value[P_CHECK_K] ||
-		seconds_between(h, count_start_of(h)[check], at_us) <
-			down_after_of(h)[check] ||
-		widely_failing(h, 0))
-		return;
-	if (*count >= stats_run_length(h->fixed.horizon_results,
-			      h->fixed.alpha_h, fails_by_itself(h, check)))
-		state_halt(h, at_us, HALT_CHECK_DOWN, STREAM_CHECK, check);
+	return count_extra_of(h)[check] ? fmax(two_s, down_after_of(h)[check])
+					: down_after_of(h)[check];
 }
 
-void check_down_canary(struct head *h, uint32_t check, bool failed,
-	int64_t at_us)
+static double chances(const struct head *h)
 {
+	double n = h->fixed.horizon_results;
+
+	return h->extras ? 2 * (n + h->extras) : n;
+}
+
+static void check_down_count(struct head *h, const struct observation *o)
+{
+	uint32_t check = o->check;
 	double *count = &count_of(h)[check];
 
-	if (!failed) {
+	if (*count == 0) {
+		count_start_of(h)[check] = o->at_us;
+		count_extra_of(h)[check] = 0;
+	}
+	*count += 1;
+	count_extra_of(h)[check] |= o->extra;
+	if (*count < h->fixed.value[P_CHECK_K] ||
+		seconds_between(h, count_start_of(h)[check], o->at_us) <
+			least_s(h, check) ||
+		widely_failing(h, 0))
+		return;
+	if (*count >= stats_run_length(chances(h), h->fixed.alpha_h,
+			      fails_by_itself(h, check)))
+		state_halt(h, o->at_us, HALT_CHECK_DOWN, STREAM_CHECK, check);
+}
+
+void check_down_canary(struct head *h, const struct observation *o)
+{
+	uint32_t check = o->check;
+	double *count = &count_of(h)[check];
+
+	if (!o->failed) {
 		double less = *count - h->fixed.value[P_FORGIVE];
 		double half = floor(*count / 2);
 
@@ -263,13 +290,13 @@ void check_down_canary(struct head *h, uint32_t check, bool failed,
 		*count = less > 0.0 ? less : 0.0;
 		return;
 	}
-	switch (controls_say(h, check, at_us)) {
+	switch (controls_say(h, check, o->at_us)) {
 	case WITNESS_FAILS:
 		*count = 0;
 		break;
 	case WITNESS_PASSES:
 		if (seen_ok_of(h)[check])
-			check_down_count(h, check, at_us);
+			check_down_count(h, o);
 		break;
 	case WITNESS_NONE:
 		break;

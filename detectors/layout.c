@@ -231,6 +231,7 @@ static void begin_checks(struct head *h, const struct stage_shape *shape)
 	}
 	for (uint32_t i = 0; i < h->fixed.nchecks * w; i++) {
 		prev_of(h)[i] = -1;
+		newest_of(h)[i] = -1;
 		last_of(h)[i] = NEVER;
 		last_fail_of(h)[i] = NEVER;
 	}
@@ -253,6 +254,7 @@ void state_begin(void *state, const struct stage_shape *shape,
 	fixed_values(&h->fixed, shape, values);
 	h->total = 1.0;
 	h->past_e = 1.0;
+	h->kept = 1.0;
 	h->canary_sick_us = NEVER;
 	h->silent_from_us = NEVER;
 	h->silent_to_us = NEVER;

@@ -164,7 +164,7 @@ static void say_failing(const struct head *h, struct opinion *op)
 	for (uint32_t c = 0; c < h->fixed.nchecks; c++) {
 		uint32_t i = c * regions_of(h);
 
-		if (prev_of(h)[i] != 0)
+		if (prev_of(h)[i] != 0 && newest_of(h)[i] != 0)
 			continue;
 		/* against its own past alone no miss is forgiven */
 		if (own_past(h) || run_of(h)[i] >= 2 || !known_flake(h, i))
@@ -179,7 +179,10 @@ static void say_failing(const struct head *h, struct opinion *op)
 static void judge_controls(const struct head *h, int64_t now_us,
 	struct opinion *op)
 {
-	op->evidence = streams_evidence(h, &op->stream, &op->stream_index);
+	double streams = streams_evidence(h, &op->stream, &op->stream_index);
+
+	op->evidence =
+		focus_evidence(h, streams, &op->stream, &op->stream_index);
 	op->threshold = 1 / h->fixed.alpha_e;
 	op->held = h->is_held && h->halt_rule == HALT_NONE;
 	say_pairs(h, op);
@@ -187,8 +190,8 @@ static void judge_controls(const struct head *h, int64_t now_us,
 	if (streams_of(h)[0].skip_until_us > now_us)
 		lack(op, LACK_BURST, DETECTOR_NO_CHECK);
 	/* negated, so that a number that is none is no pass */
-	if (!(h->total < EVIDENCE_PENDING) &&
-		!(op->evidence < EVIDENCE_PENDING))
+	if ((!(h->total < EVIDENCE_PENDING) && !(streams < EVIDENCE_PENDING)) ||
+		(h->nfocus && !(op->evidence < EVIDENCE_PENDING)))
 		lack(op, LACK_EVIDENCE,
 			op->stream == STREAM_CHECK ||
 					op->stream == STREAM_SLOW_CHECK
@@ -286,6 +289,7 @@ struct glance state_glance(const void *state)
 	if (h->halt_rule != HALT_NONE)
 		g.halted_us = h->halted_us;
 	if (!own_past(h) && g.evidence >= GLANCE_EXACT)
-		g.evidence = streams_evidence(h, &kind, &index);
+		g.evidence = focus_evidence(h,
+			streams_evidence(h, &kind, &index), &kind, &index);
 	return g;
 }

@@ -23,7 +23,7 @@
  *
  * Change STATE_VERSION with every change of the layout or of the meaning.
  */
-#define STATE_VERSION 2u
+#define STATE_VERSION 3u
 #define STATE_MAGIC   0x41444553u /* "ADES" */
 
 #define US_PER_S 1000000
@@ -130,6 +130,22 @@ struct stream {
 	uint16_t has_history;
 };
 
+/*
+ * The evidence of one suspected check, at every result of it: see focus.c.
+ */
+#define FOCUS_MAX 4
+
+struct focus {
+	double stake; /* taken from the streams when it was opened */
+	double m[STATS_EFFECTS], effect[STATS_EFFECTS];
+	double chances, onsets, q0; /* of the canary, for the guard */
+	struct label label;
+	int64_t end_us; /* of the open block */
+	uint32_t check;
+	uint16_t has_history,
+		wide; /* wide: the open block is not one check's */
+};
+
 /* One result that waits for its partner of another region. */
 struct waiting {
 	int64_t at_us;
@@ -190,6 +206,7 @@ struct fifo {
 	X(hard_n,        uint32_t,        r)     /* npost from deploy done */ \
 	X(hard_k,        uint32_t,        r)                                  \
 	X(spells,        uint32_t,        c)     /* nbu */                    \
+	X(focus_n,       uint32_t,        FOCUS_MAX * w) /* in the block */   \
 	X(pairs,         uint32_t,        c * 3) /* n10 n01 n00 */            \
 	X(group,         uint32_t,        c)                                  \
 	X(slow90,        uint32_t,        r * l) /* thr90: us, above is slow */\
@@ -203,6 +220,10 @@ struct fifo {
 	X(slice_pairs,   uint32_t,        c * m * 3) /* cur */                \
 	X(prev,          int8_t,          r)     /* -1 unknown, 0 fail, 1 */  \
 	X(run_wide,      uint8_t,         r)     /* rw */                     \
+	X(newest,        int8_t,          r)     /* as prev, extra ones too */\
+	X(focus_prev,    int8_t,          FOCUS_MAX * w)                      \
+	X(focus_on,      uint8_t,         FOCUS_MAX * w) /* in the block */   \
+	X(count_extra,   uint8_t,         c)     /* extra ones in the count */\
 	X(seen_ok,       uint8_t,         c)     /* okseen */                 \
 	X(all_on,        uint8_t,         w)     /* rbon */                   \
 	X(fifos,         struct fifo,     c)                                  \
@@ -261,6 +282,10 @@ struct head {
 
 	uint32_t slice_npairs;                           /* in slice_pairs */
 	int64_t silent_from_us, silent_to_us, silent_us; /* match.c */
+
+	struct focus focus[FOCUS_MAX];
+	double kept; /* share of the streams' evidence not in a focus */
+	uint32_t nfocus, extras; /* extra results of the canary */
 
 	/* Own past only. */
 	uint32_t eligible0, onset0, eligible, onset, slice_onset, pad;
@@ -354,8 +379,7 @@ void latency_deployed(struct head *h, int64_t at_us);
 /* hard.c: the two hard paths against controls. */
 void region_slices_begin(struct head *h, int64_t at_us);
 void region_down_advance(struct head *h, int64_t at_us);
-void check_down_canary(struct head *h, uint32_t check, bool failed,
-	int64_t at_us);
+void check_down_canary(struct head *h, const struct observation *o);
 void check_down_control(struct head *h, const struct observation *o);
 /* How long a check may be silent in a region: max(60 s, 5 intervals). */
 int64_t silence_limit_us(const struct head *h, uint32_t check);
@@ -375,6 +399,17 @@ bool own_past_known(const struct head *h);
 
 /* Time since t0 in which some region was silent. */
 int64_t silence_total_us(const struct head *h, int64_t now_us);
+
+/*
+ * focus.c: a check that is suspected is looked at at every result, with a
+ * part of the evidence that there is.
+ */
+void focus_open(struct head *h, const struct observation *o);
+void focus_note(struct head *h, const struct observation *o);
+/* What the streams say and what the focuses say, together. */
+double focus_evidence(const struct head *h, double streams,
+	enum stream_kind *kind, uint32_t *index);
+uint32_t focus_suspects(const void *state, uint32_t max, struct suspected *ret);
 
 /* opinion.c */
 struct opinion state_judge(const void *state, int64_t now_us);

@@ -411,8 +411,12 @@ void streams_check(struct head *h, int64_t at_us)
 	uint32_t index = 0;
 	uint64_t canary = 0;
 
-	if (h->total < threshold ||
-		streams_evidence(h, &kind, &index) < threshold)
+	double streams;
+
+	if (focus_evidence(h, h->total, &kind, &index) < threshold)
+		return;
+	streams = streams_evidence(h, &kind, &index);
+	if (focus_evidence(h, streams, &kind, &index) < threshold)
 		return;
 	for (uint32_t c = 0; c < h->fixed.nchecks; c++)
 		canary += pre_n_of(h)[(size_t)c * regions_of(h)];

@@ -246,6 +246,7 @@ struct watched watch_classify(const struct watch *w, const struct result *r,
 {
 	struct watched o = { .part = WATCH_NOTHING,
 		.failed = !outcome_ok(r->outcome),
+		.extra = r->extra,
 		.version = WATCH_THIS,
 		.at_us = at_us,
 		.took_us = r->took_us };
@@ -255,6 +256,9 @@ struct watched watch_classify(const struct watch *w, const struct result *r,
 		!check_of(w, r, &o.check))
 		return o;
 	if (o.arm > 0 && in_gap(w, o.arm, at_us))
+		return o;
+	/* The past is what is asked anyway: its rates are those of `every`. */
+	if (r->extra && at_us < w->spec.done_us)
 		return o;
 	if (at_us < w->spec.start_us) {
 		if (o.arm > 0 || good_history(w, r, at_us))
@@ -350,6 +354,7 @@ void watch_observe(struct watch *w, const struct watched *o,
 	struct observation ob = { .check = o->check,
 		.region = (uint16_t)o->arm,
 		.failed = o->failed,
+		.extra = o->extra,
 		.took_us = o->took_us,
 		.at_us = o->at_us };
 

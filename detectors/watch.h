@@ -71,6 +71,7 @@ struct watched {
 	enum watch_part part;
 	uint32_t check, arm; /* arm: 0 canary, 1.. controls */
 	bool failed;
+	bool extra; /* asked between two slots: earns nothing */
 	enum watch_version version;
 	int64_t at_us;
 	uint32_t took_us;

@@ -106,6 +106,8 @@ struct simulation {
 	uint32_t *interval_ms;
 	struct stage_shape shape;
 	void *state;
+	double *suspect_from, *suspect_to; /* per check */
+	uint64_t extras;
 	uint64_t random;
 	double phase; /* of the season */
 };
@@ -125,7 +127,10 @@ struct simulation *simulation_new(const struct plan *p)
 	}
 	s->interval_ms = xmalloc(p->nchecks * sizeof(uint32_t));
 	for (uint32_t c = 0; c < p->nchecks; c++)
-		s->interval_ms[c] = p->every_s * 1000;
+		s->interval_ms[c] =
+			p->every_s * (p->times ? p->times : 1) * 1000;
+	s->suspect_from = xmalloc(p->nchecks * sizeof(double));
+	s->suspect_to = xmalloc(p->nchecks * sizeof(double));
 	s->shape = (struct stage_shape){ .nchecks = p->nchecks,
 		.nregions = p->alone ? 1 : 2,
 		.interval_ms = s->interval_ms,
@@ -143,6 +148,8 @@ void simulation_free(struct simulation *s)
 		free(s->took[a]);
 	}
 	free(s->interval_ms);
+	free(s->suspect_from);
+	free(s->suspect_to);
 	free(s->state);
 	free(s);
 }
@@ -464,16 +471,57 @@ static void draw(struct simulation *s, const struct scenario *x)
 		draw_latencies(s, x);
 }
 
+#define SUSPECT_LEAD_S 2
+#define SUSPECT_HOLD_S 30
+
+/* What the referee does once a second, here once a round. */
+static void suspect(struct simulation *s, uint32_t k)
+{
+	struct suspected who[4];
+	double now = time_of(s, k, s->plan.nchecks);
+	uint32_t n = detectors[0]->suspects(s->state, 4, who);
+	uint32_t on = 0;
+
+	for (uint32_t c = 0; c < s->plan.nchecks; c++)
+		on += s->suspect_to[c] > now;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t c = who[i].check;
+
+		if (s->suspect_to[c] <= now) {
+			if (on >= 4)
+				continue;
+			s->suspect_from[c] = now + SUSPECT_LEAD_S;
+			on++;
+		}
+		s->suspect_to[c] = now + SUSPECT_HOLD_S;
+	}
+}
+
+static bool is_asked(struct simulation *s, uint32_t k, uint32_t c, bool *extra)
+{
+	double t = time_of(s, k, c);
+
+	*extra = s->plan.times > 1 && (k + c) % s->plan.times != 0;
+	return !*extra || (!s->plan.deaf && t >= s->suspect_from[c] &&
+				  t < s->suspect_to[c]);
+}
+
 static void feed_round(struct simulation *s, bool latency, uint32_t k)
 {
 	const struct detector *d = detectors[0];
 	uint32_t n = s->plan.nchecks;
 
-	for (uint32_t c = 0; c < n; c++)
+	for (uint32_t c = 0; c < n; c++) {
+		bool extra;
+
+		if (!is_asked(s, k, c, &extra))
+			continue;
+		s->extras += extra;
 		for (uint16_t r = 0; r < s->shape.nregions; r++) {
 			size_t i = (size_t)k * n + c;
 			struct observation o = { .check = c,
 				.region = r,
+				.extra = extra,
 				.failed = s->fails[r][i],
 				.took_us = latency ? (uint32_t)(s->took[r][i] *
 								1000)
@@ -482,6 +530,7 @@ static void feed_round(struct simulation *s, bool latency, uint32_t k)
 
 			d->observe(s->state, &o);
 		}
+	}
 }
 
 struct simulated simulate(struct simulation *s, const struct scenario *what,
@@ -492,6 +541,9 @@ struct simulated simulate(struct simulation *s, const struct scenario *what,
 	int64_t now_us = (int64_t)s->plan.soak_s * US;
 
 	s->random = seed * 0xd1342543de82ef95u + 1;
+	s->extras = 0;
+	for (uint32_t c = 0; c < s->plan.nchecks; c++)
+		s->suspect_from[c] = s->suspect_to[c] = -INFINITY;
 	draw(s, what);
 	d->begin(s->state, &s->shape, NULL);
 	for (uint32_t k = 0; k < s->rounds; k++) {
@@ -502,6 +554,8 @@ struct simulated simulate(struct simulation *s, const struct scenario *what,
 			d->judge_from(s->state, 0);
 		}
 		feed_round(s, what->latency, k);
+		if (s->plan.times > 1 && k >= s->before)
+			suspect(s, k);
 		halted_us = k < s->before ? 0 : d->glance(s->state).halted_us;
 		if (halted_us) {
 			out.halted_s = (double)halted_us / US;
@@ -510,6 +564,7 @@ struct simulated simulate(struct simulation *s, const struct scenario *what,
 		}
 	}
 	out.opinion = d->judge(s->state, now_us);
+	out.extras = s->extras;
 	return out;
 }
 

@@ -20,6 +20,12 @@ struct plan { /* of a stage */
 	uint32_t every_s;
 	uint32_t history_s, soak_s;
 	bool alone; /* no control: the region's own past */
+	/*
+	 * Closed loop: every_s is that of a suspected check, and `times` as
+	 * long is the interval.  0: no check is ever suspected.
+	 */
+	uint32_t times;
+	bool deaf; /* closed loop, but nobody asks more often */
 };
 
 struct failing { /* of one check, numbered for a stage of 20 */
@@ -67,6 +73,7 @@ const struct scenario *scenario_find(const char *name);
 struct simulated {
 	struct opinion opinion; /* at the halt or at the end of the soak */
 	double halted_s;        /* -1: not halted */
+	uint64_t extras;        /* of the canary, asked between the slots */
 };
 
 /* Whoever runs many keeps the arrays. */
