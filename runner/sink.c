@@ -180,8 +180,7 @@ static void live_send(struct sink *s, const struct facts *f)
 			m->live[k].version =
 				arena_str(m->arena, f->live[k].version);
 		}
-		m->suspicion =
-			suspicion_copy(m->arena, f->suspicion, shift_us);
+		m->suspicion = suspicion_copy(m->arena, f->suspicion, shift_us);
 		worker_send(s->r->worker[i], m);
 	}
 }
