@@ -86,6 +86,17 @@ void allow_read(struct allows *all, const struct yaml_node *lint,
 		entry_read(all, keys.allow.node[i], yaml_extent(holder), ds);
 }
 
+/* Does it stand there, or in what is taken in there? */
+static bool stands_in(struct span where, struct span holds)
+{
+	for (; where.src; where = where.src->taken) {
+		if (where.src == holds.src && where.at >= holds.at &&
+			where.at <= holds.end)
+			return true;
+	}
+	return false;
+}
+
 bool allow_holds(const struct allows *all, const struct diag *d)
 {
 	bool held = false;
@@ -93,8 +104,7 @@ bool allow_holds(const struct allows *all, const struct diag *d)
 	if (d->level != DIAG_WARNING)
 		return false;
 	for (struct allow *a = all->first; a; a = a->next) {
-		if (a->code != d->code || a->holds.src != d->where.src ||
-			d->where.at < a->holds.at || d->where.at > a->holds.end)
+		if (a->code != d->code || !stands_in(d->where, a->holds))
 			continue;
 		a->needed = true;
 		held = true;
@@ -127,6 +137,9 @@ void allow_check(const struct allows *all, struct diags *ds)
 
 		d.where = a->where;
 		if (a->needed || a->code == W115 || allow_holds(all, &d))
+			continue;
+		/* what several files take in, another one may need */
+		if (a->where.src && a->where.src->taken.src)
 			continue;
 		diag_add(ds, DIAG_WARNING, W115, a->where,
 			"W%03u is allowed here, but nothing gives it", a->code);

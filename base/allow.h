@@ -8,9 +8,10 @@
 /*
  * `lint: {allow: [W104]}` on a node of a suite or a line file: warnings that
  * its author has looked at and wants to keep.  It holds for the node and all
- * that stands below it, and for these codes alone; an error can never be
- * allowed.  What is allowed and not there any more is a warning itself (W115),
- * so that it does not hide the next one; that one can be allowed as well.
+ * that stands below it, what it takes in included, and for these codes alone;
+ * an error can never be allowed.  What is allowed and not there any more is a
+ * warning itself (W115), so that it does not hide the next one; that one can be
+ * allowed as well.
  *
  * One set belongs to the reader of one file, in one thread.
  */

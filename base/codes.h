@@ -44,6 +44,8 @@
 	X(E, 55, "a stage that can never pass")                               \
 	X(E, 56, "unknown time zone, day or date")                            \
 	X(E, 61, "suite defined twice")                                       \
+	X(E, 71, "unknown import, group or parameter")                        \
+	X(E, 72, "groups that use each other in a circle")                    \
 	X(W, 101, "no served_version: results can not be attributed")         \
 	X(W, 102, "unused capture")                                           \
 	X(W, 103, "a literal that looks like a secret")                       \
@@ -59,6 +61,7 @@
 	X(W, 113, "soak shorter than the least time for a pass")              \
 	X(W, 114, "control is the canary itself")                             \
 	X(W, 115, "an allowed warning that nothing gives")                    \
+	X(W, 116, "unused import")                                            \
 	X(W, 201, "regex may run away")
 /* clang-format on */
 

@@ -127,29 +127,26 @@ static bool named(const struct strs *list, struct str name)
 	return list->count == 0;
 }
 
-static bool limit_where(const struct run *r)
+static bool tags_chosen(const struct run *r, const struct strs *tags)
 {
-	const struct strs *globs = &r->step->where_globs;
-
-	for (size_t i = 0; i < globs->count; i++)
-		if (region_matches(r->job->region, globs->item[i]))
-			return true;
-	return globs->count == 0;
-}
-
-static bool limit_tags(const struct run *r)
-{
-	if (!r->step->tags.count || !r->plan->ntags)
+	if (!tags->count || !r->plan->ntags)
 		return true;
 	for (size_t i = 0; i < r->plan->ntags; i++)
-		if (named(&r->step->tags, str_from(r->plan->tags[i])))
+		if (named(tags, str_from(r->plan->tags[i])))
 			return true;
 	return false;
 }
 
-static bool limit_when(struct run *r, struct str *ret_why)
+static bool limit_tags(const struct run *r)
 {
-	const struct when *w = &r->step->when;
+	for (const struct group_use *u = r->step->use; u; u = u->outer)
+		if (!tags_chosen(r, &u->tags))
+			return false;
+	return tags_chosen(r, &r->step->tags);
+}
+
+static bool when_holds(struct run *r, const struct when *w, struct str *ret_why)
+{
 	const struct json *want;
 	const struct var *v;
 	bool secret = false;
@@ -170,6 +167,14 @@ static bool limit_when(struct run *r, struct str *ret_why)
 	       json_equal(v->value, want);
 }
 
+static bool limit_when(struct run *r, struct str *ret_why)
+{
+	for (const struct group_use *u = r->step->use; u; u = u->outer)
+		if (!when_holds(r, &u->when, ret_why))
+			return false;
+	return when_holds(r, &r->step->when, ret_why);
+}
+
 static void state_prepare(struct run *r)
 {
 	const struct step *s = r->step;
@@ -178,9 +183,9 @@ static void state_prepare(struct run *r)
 	if (step_is_lost(r))
 		why = arena_printf(r->arena, "needs %.*s",
 			STR_ARG(r->failed ? r->failed->name : STR("vars")));
-	else if (!named(&s->roles, r->job->role->name))
+	else if (!step_runs_as(s, r->job->role->name))
 		why = STR("not for this role");
-	else if (!limit_where(r))
+	else if (!step_runs_in(s, r->job->region->full))
 		why = STR("not for this region");
 	else if (!limit_tags(r))
 		why = STR("not for these tags");

@@ -124,7 +124,10 @@ static bool var_set(struct run *r, const struct suite_var *sv,
 		return missing(r, template_tree_refs(sv->value), why, v);
 	if (secret)
 		derived(r, json_text(r, value));
-	vars_set(&r->vars, sv->name, value, secret);
+	if (sv->secret && !secret)
+		run_keep(r, sv->name, value, true);
+	else
+		vars_set(&r->vars, sv->name, value, secret);
 	return true;
 }
 
@@ -231,8 +234,34 @@ bool run_vars(struct run *r, const struct run_ask *ask, struct verdict *v)
 	return true;
 }
 
+/* Evaluated once: a random value is the same in all steps of the group. */
+static bool params_set(struct run *r, const struct group_use *u,
+	struct verdict *v)
+{
+	for (const struct suite_var *i = u->params; i; i = i->next)
+		if (!vars_get(&r->vars, i->name) && !var_set(r, i, v))
+			return false;
+	return true;
+}
+
+static bool use_set(struct run *r, struct verdict *v)
+{
+	const struct group_use *todo[SUITE_GROUP_DEPTH_MAX];
+	size_t n = 0;
+
+	for (const struct group_use *u = r->step->use;
+		u && n < SUITE_GROUP_DEPTH_MAX; u = u->outer)
+		todo[n++] = u;
+	while (n-- > 0)
+		if (!params_set(r, todo[n], v))
+			return false;
+	return true;
+}
+
 bool run_step_vars(struct run *r, struct verdict *v)
 {
+	if (!use_set(r, v))
+		return false;
 	for (const struct suite_var *i = r->step->vars; i; i = i->next)
 		if (!var_set(r, i, v))
 			return false;

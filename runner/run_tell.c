@@ -18,12 +18,19 @@ static struct str clean(struct run *r, struct str text)
 static struct str place(struct run *r, struct span where)
 {
 	struct place at;
+	struct str text;
 
 	if (!where.src)
 		return STR("");
 	span_place(where, &at);
-	return arena_printf(r->arena, "%.*s:%u:%u", STR_ARG(where.src->name),
+	text = arena_printf(r->arena, "%.*s:%u:%u", STR_ARG(where.src->name),
 		at.line, at.column);
+	for (where = where.src->taken; where.src; where = where.src->taken) {
+		span_place(where, &at);
+		text = arena_printf(r->arena, "%.*s, used at %.*s:%u",
+			STR_ARG(text), STR_ARG(where.src->name), at.line);
+	}
+	return text;
 }
 
 struct step_report *run_report_step(struct run *r, const struct step *s)

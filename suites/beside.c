@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/codes.h"
 #include "base/oom.h"
 
@@ -119,4 +120,84 @@ bool beside_read(struct arena *a, struct str path, struct span where,
 	else if (where.src)
 		source_part_add(a, where.src, path, *ret);
 	return why == NULL;
+}
+
+/* Below the root, without `.` and `..`; STR_NONE: it is not below it. */
+static struct str path_below(struct arena *a, struct str path)
+{
+	struct buf b;
+	struct str rest = path;
+	struct str below = STR_NONE;
+	bool inside = true;
+
+	buf_init(&b, 2 * BESIDE_PATH_MAX + 2);
+	while (rest.ptr && inside) {
+		struct str part = str_cut(&rest, '/');
+
+		if (str_eq(part, STR(".."))) {
+			size_t at = b.len;
+
+			inside = at > 0;
+			while (at && b.ptr[at - 1] != '/')
+				at--;
+			b.len = at ? at - 1 : 0;
+		} else if (part.len && !str_eq(part, STR("."))) {
+			if (b.len)
+				buf_add_byte(&b, '/');
+			buf_add(&b, part);
+		}
+	}
+	if (inside && !b.over)
+		below = arena_str(a, buf_str(&b));
+	buf_done(&b);
+	return below;
+}
+
+static struct str below_root(struct arena *a, struct str root, struct str path,
+	struct span where)
+{
+	struct str folder = folder_of(a, where.src ? where.src->name : STR(""));
+
+	if (path.len == 0 || path.len > BESIDE_PATH_MAX ||
+		memchr(path.ptr, '\0', path.len) || path.ptr[0] == '/')
+		return STR_NONE;
+	if (!str_eq(root, STR("."))) {
+		if (!str_starts(folder, root))
+			return STR_NONE;
+		folder = str_sub(folder, root.len, SIZE_MAX);
+		if (!str_ends(root, STR("/")) && folder.len &&
+			folder.ptr[0] != '/')
+			return STR_NONE;
+		while (str_starts(folder, STR("/")))
+			folder = str_sub(folder, 1, SIZE_MAX);
+	}
+	return path_below(a,
+		arena_printf(a, "%.*s/%.*s", STR_ARG(folder), STR_ARG(path)));
+}
+
+struct str beside_name(struct arena *a, struct str root, struct str path,
+	struct span where)
+{
+	struct str below = below_root(a, root, path, where);
+
+	if (!below.ptr || str_eq(root, STR(".")))
+		return below;
+	return arena_printf(a, "%.*s%s%.*s", STR_ARG(root),
+		str_ends(root, STR("/")) ? "" : "/", STR_ARG(below));
+}
+
+const struct source *beside_source(struct arena *a, struct str root,
+	struct str path, struct span where, struct diags *ds)
+{
+	struct str below = below_root(a, root, path, where);
+	const char *why = "leads out of the folder of the suites";
+	struct str text;
+
+	if (below.ptr)
+		why = read_beside(a, below, root, &text);
+	if (!why)
+		return source_from(a, beside_name(a, root, path, where), text);
+	diag_add(ds, DIAG_ERROR, E6, where, "`%.*s`: %s",
+		STR_ARG(str_sub(path, 0, 200)), why);
+	return NULL;
 }

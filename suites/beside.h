@@ -22,6 +22,16 @@ enum {
 /* False: E006 was reported at `where`, which says whose folder it is. */
 bool beside_read(struct arena *a, struct str path, struct span where,
 	struct str *ret, struct diags *ds);
+/*
+ * Another YAML file of the suites' tree, which may lie outside of the folder
+ * of whoever names it, but not outside of `root`.  The path is relative to
+ * that folder; NULL: E006 was reported.
+ */
+const struct source *beside_source(struct arena *a, struct str root,
+	struct str path, struct span where, struct diags *ds);
+/* Its name, with every `..` worked out; STR_NONE: it leads out of the root. */
+struct str beside_name(struct arena *a, struct str root, struct str path,
+	struct span where);
 /* The path as whoever started us would write it, for messages. */
 struct str beside_path(struct arena *a, struct str path, struct span where);
 

@@ -3,6 +3,7 @@
  */
 #include "suites/filter.h"
 #include "suites/load.h"
+#include "suites/name.h"
 
 static const struct template_ref *collect_refs(struct arena *a,
 	const struct capture *c)
@@ -21,9 +22,9 @@ static struct capture *capture_read(struct load *l, const struct yaml_node *n)
 	const struct yaml_node *filter = yaml_get(n, "filter");
 	struct capture *c = ARENA_NEW(l->arena, struct capture);
 
-	c->name = n->key->text;
+	c->name = name_full(l->arena, n->key->text, n->key->where);
 	c->where = n->key->where;
-	c->secret = name_looks_secret(c->name);
+	c->secret = name_looks_secret(n->key->text);
 	if (said)
 		key_bool(said, "secret", &c->secret, l->ds);
 	c->from = query_parse(l->arena, n, also, l->ds);

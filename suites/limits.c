@@ -30,6 +30,28 @@ bool where_holds(const struct strs *globs, struct str region)
 	return globs->count == 0;
 }
 
+bool step_runs_as(const struct step *s, struct str role)
+{
+	if (s->roles.count && !strs_hold(&s->roles, role))
+		return false;
+	for (const struct group_use *u = s->use; u; u = u->outer) {
+		if (u->roles.count && !strs_hold(&u->roles, role))
+			return false;
+	}
+	return true;
+}
+
+bool step_runs_in(const struct step *s, struct str region)
+{
+	if (!where_holds(&s->where_globs, region))
+		return false;
+	for (const struct group_use *u = s->use; u; u = u->outer) {
+		if (!where_holds(&u->where_globs, region))
+			return false;
+	}
+	return true;
+}
+
 static void globs_check(struct load *l, const struct strs *globs)
 {
 	const struct suite_world *w = l->world;
@@ -67,13 +89,21 @@ static void suite_roles_check(struct load *l, const struct suite *s)
 }
 
 /* A limit to a role that the suite never takes is a step that never runs. */
-static void step_roles_check(struct load *l, const struct step *step)
+static void step_roles_check(struct load *l, const struct strs *roles)
 {
-	for (size_t i = 0; i < step->roles.count; i++) {
-		if (!strs_hold(l->roles, step->roles.item[i]))
-			key_unknown(step->roles.node[i], E52,
-				"role of this suite", l->roles->item,
-				l->roles->count, l->ds);
+	for (size_t i = 0; i < roles->count; i++) {
+		if (!strs_hold(l->roles, roles->item[i]))
+			key_unknown(roles->node[i], E52, "role of this suite",
+				l->roles->item, l->roles->count, l->ds);
+	}
+}
+
+/* What is said twice for the steps of one group is one mistake. */
+static void use_limits_check(struct load *l, const struct group_use *u)
+{
+	for (; u; u = u->outer) {
+		step_roles_check(l, &u->roles);
+		globs_check(l, &u->where_globs);
 	}
 }
 
@@ -84,9 +114,8 @@ static bool anything_runs(const struct suite *s, struct str role,
 	for (const struct step *step = s->steps; step; step = step->next) {
 		if (step->kind != STEP_REQUEST)
 			continue;
-		if (step->roles.count && !strs_hold(&step->roles, role))
-			continue;
-		if (!region.ptr || where_holds(&step->where_globs, region))
+		if (step_runs_as(step, role) &&
+			(!region.ptr || step_runs_in(step, region)))
 			return true;
 	}
 	return false;
@@ -122,8 +151,9 @@ void limits_check(struct load *l, const struct suite *s)
 	suite_roles_check(l, s);
 	for (size_t i = 0; i < 3; i++) {
 		for (struct step *step = lists[i]; step; step = step->next) {
-			step_roles_check(l, step);
+			step_roles_check(l, &step->roles);
 			globs_check(l, &step->where_globs);
+			use_limits_check(l, step->use);
 		}
 	}
 }

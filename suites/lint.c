@@ -2,6 +2,7 @@
 
 #include "base/codes.h"
 #include "base/units.h"
+#include "suites/name.h"
 
 /* Everything that can fail but a look at the status. */
 static bool asserts_more(const struct step *s)
@@ -48,7 +49,7 @@ static bool creates(const struct step *s)
 	for (const struct capture *c = s->captures; c; c = c->next) {
 		if (c->secret)
 			continue;
-		if (str_eq(c->name, STR("id")) ||
+		if (str_eq(name_local(c->name), STR("id")) ||
 			str_ends(c->name, STR("_id")) ||
 			str_ends(c->name, STR("_url")) ||
 			str_ends(c->name, STR("location")))
@@ -151,7 +152,7 @@ static uint64_t worst_case_ms(const struct step *s, struct str role)
 	uint64_t sum = 0;
 
 	for (; s; s = s->next) {
-		if (s->roles.count == 0 || strs_hold(&s->roles, role))
+		if (step_runs_as(s, role))
 			sum += s->timeout_ms;
 	}
 	return sum;

@@ -14,9 +14,20 @@
  */
 enum { NAME_MAX_BYTES = 64, HINTS_MAX = 100 };
 
+struct group_files; /* group_file.c */
+struct group_file;
+struct using;
+
 struct load {
 	struct arena *arena;
 	struct diags *ds;
+	struct group_files *files;
+	struct str root; /* what imports may not lead out of */
+	/* what `use` looks in: the file that is read, and what it is inside */
+	struct group_file *file;
+	const struct using *using;
+	uint32_t group_nodes; /* that groups added to the tree */
+	unsigned failed;      /* errors, shown or known from another suite */
 	const struct suite_world *world;
 	struct allows allows;
 	/* of the suite in all its variants: a step may be for one of them */
@@ -80,6 +91,68 @@ struct str pins_read(struct load *l, const struct strs *pins);
 struct step *steps_read(struct load *l, const struct yaml_node *list,
 	const char *what, const struct http_options *http);
 void step_names_check(struct load *l, const struct suite *s);
+void when_read(struct load *l, const struct yaml_node *n, struct when *ret);
+struct str step_name(struct load *l, struct str name,
+	const struct yaml_node *map);
+
+/* group_file.c: files of groups, each read once in a suite_load_all(). */
+
+struct group {
+	struct group *next;
+	struct str name;
+	struct group_file *file;
+	const struct yaml_node *yaml;
+};
+
+struct import {
+	struct import *next;
+	struct group_file *file;
+	struct span where; /* where it is asked for */
+	bool used;
+};
+
+struct group_file {
+	struct group_file *next; /* in the order of reading */
+	struct str path;         /* as it was first written: for the hash */
+	const struct source *src;
+	struct group *groups; /* NULL while it is not read, or if it is wrong */
+	struct import *imports;
+	const struct yaml_node *imports_yaml; /* NULL: none */
+	bool bad;                             /* it has mistakes */
+};
+
+struct group_files *group_files_new(struct arena *a);
+void group_files_free(struct group_files *files);
+struct group_file *group_files_first(const struct group_files *files);
+/* True when it was not in yet: what one file has wrong is said once. */
+bool group_files_seen(struct group_files *files, struct str id);
+
+/* The files that `imports` of a suite names, and what these import. */
+struct group_file *imports_read(struct load *l, const struct yaml_node *root);
+/* W116 for what no variant of the suite used. */
+void imports_unused_check(struct load *l, const struct group_file *file);
+/* Has a tree the form of a file of groups, and not of a suite? */
+bool yaml_is_group_file(const struct yaml_node *root);
+/* Group and import by name; the mistake is reported. */
+struct group *group_find(struct load *l, const struct yaml_node *use);
+
+/* group.c */
+
+/* The steps of the group that a step uses, in its place. */
+struct step *group_steps(struct load *l, const struct yaml_node *map,
+	const struct http_options *http);
+/* All groups of a file that nobody has to use. */
+void groups_check(struct load *l, const struct source *src,
+	const struct yaml_node *root);
+
+/*
+ * suite_parse() with the files that are shared by all suites of a load, below
+ * a root.  *ret_group: it is a file of groups; then NULL is returned, and what
+ * is wrong with it was reported.
+ */
+const struct suite_file *suite_parse_in(struct arena *a,
+	const struct source *src, struct str root, struct group_files *files,
+	const struct suite_world *world, bool *ret_group, struct diags *ds);
 
 /* body.c: the body of a step, of one kind. */
 void body_read(struct load *l, const struct step_keys *keys, struct step *s);

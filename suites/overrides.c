@@ -18,8 +18,6 @@ struct suite_file {
 	const struct variant *variants;
 };
 
-static int seen_once; /* what a map of seen things points to */
-
 /* A pair of maps still to be merged into `into`. */
 struct merge {
 	struct merge *next;
@@ -95,15 +93,30 @@ const struct yaml_node *yaml_merge(struct arena *a,
 	return all;
 }
 
+/* Where each file between a group and the suite takes the next one in. */
+static void takers_add(struct diags *to, const struct diag *d)
+{
+	struct span at = d->where;
+
+	while (at.src && at.src->taken.src) {
+		at = at.src->taken;
+		diag_also(to, at, "used here");
+	}
+}
+
 /*
  * Hands on what one load found, without what the author allows and without
- * what is in `seen` already: the same mistake comes back in every variant.
+ * what was reported already: the same mistake comes back in every variant, and
+ * that of a group in every suite that uses it.
  */
-static void report(const struct load *l, struct map *seen, struct diags *to)
+static void report(struct load *l, struct diags *to)
 {
 	const struct diags *from = l->ds;
+	const struct diag *kept = NULL;
 	unsigned shown = 0;
 	bool keep = false;
+
+	l->failed += from->errors;
 
 	for (const struct diag *d = from->first; d; d = d->next) {
 		struct str id;
@@ -113,14 +126,20 @@ static void report(const struct load *l, struct map *seen, struct diags *to)
 				diag_copy(to, d);
 			continue;
 		}
+		if (kept)
+			takers_add(to, kept);
 		shown += d->level == DIAG_ERROR;
-		id = arena_printf(l->arena, "%d %u %p %u", (int)d->level,
-			d->code, (const void *)d->where.src, d->where.at);
+		id = arena_printf(l->arena, "%d %u %u %.*s", (int)d->level,
+			d->code, d->where.at,
+			STR_ARG(d->where.src ? d->where.src->name : STR("")));
 		keep = !allow_holds(&l->allows, d) &&
-		       !map_set(seen, id, &seen_once);
+		       group_files_seen(l->files, id);
+		kept = keep ? d : NULL;
 		if (keep)
 			diag_copy(to, d);
 	}
+	if (kept)
+		takers_add(to, kept);
 	/* Beyond what a list keeps they are only counted, but they count. */
 	to->errors += from->errors - shown;
 	to->dropped += from->errors - shown;
@@ -130,7 +149,7 @@ static void report(const struct load *l, struct map *seen, struct diags *to)
 static bool override_fits(struct load *l, const struct yaml_node *over)
 {
 	static const char *const fixed[] = { "version", "suite", "overrides",
-		"lint", NULL };
+		"imports", "lint", NULL };
 	bool good = true;
 
 	if (over->kind != YAML_MAP) {
@@ -293,45 +312,102 @@ static void idle_check_all(struct load *l, const struct suite_file *f)
 		idle_check(l, v->suite, STR_NONE);
 }
 
-const struct suite_file *suite_parse(struct arena *a, const struct source *src,
-	const struct suite_world *world, struct diags *ds)
+/* A file of groups: what is wrong with it, whoever uses it. */
+static void group_file_check(struct load *l, const struct source *src,
+	const struct yaml_node *root, struct diags *to)
+{
+	groups_check(l, src, root);
+	report(l, to);
+}
+
+/* As written, then with the overrides of each region. */
+static void variants_load(struct load *l, struct suite_file *f,
+	const struct yaml_node *root, struct diags *to)
+{
+	struct variant *variants;
+
+	l->file = imports_read(l, root);
+	f->base = suite_read(l, root);
+	variants = variants_read(l, yaml_get(root, "overrides"));
+	report(l, to);
+	for (struct variant *v = variants; v; v = v->next) {
+		diags_init(l->ds, l->arena);
+		l->group_nodes = 0;
+		v->suite = variant_load(l, v, root);
+		report(l, to);
+	}
+	f->variants = variants;
+	diags_init(l->ds, l->arena);
+	if (l->failed == 0) {
+		idle_check_all(l, f);
+		imports_unused_check(l, l->file);
+		allow_check(&l->allows, l->ds);
+	}
+	report(l, to);
+}
+
+const struct suite_file *suite_parse_in(struct arena *a,
+	const struct source *src, struct str root, struct group_files *files,
+	const struct suite_world *world, bool *ret_group, struct diags *ds)
 {
 	struct suite_file *f = ARENA_NEW(a, struct suite_file);
 	unsigned errors = ds->errors;
-	const struct yaml_node *root = yaml_parse(a, src, ds);
-	struct variant *variants;
-	struct map *seen;
+	const struct yaml_node *tree = yaml_parse(a, src, ds);
 	struct diags found;
 	struct load l = { .arena = a,
 		.ds = &found,
 		.world = world,
-		.allows = { .arena = a } };
+		.allows = { .arena = a },
+		.files = files,
+		.root = root,
+		.hints_left = HINTS_MAX };
 
-	if (!root)
+	*ret_group = tree && yaml_is_group_file(tree);
+	if (!tree)
 		return NULL;
-	seen = map_new();
-	l.roles = roles_of_all(a, root);
-	l.hints_left = HINTS_MAX;
 	diags_init(&found, a);
 	f->src = src;
-	f->base = suite_read(&l, root);
-	variants = variants_read(&l, yaml_get(root, "overrides"));
-	report(&l, seen, ds);
-	for (struct variant *v = variants; v; v = v->next) {
-		diags_init(&found, a);
-		v->suite = variant_load(&l, v, root);
-		report(&l, seen, ds);
+	/* a duplicate key or a tag is told, and the tree given all the same */
+	l.failed = ds->errors - errors;
+	if (*ret_group) {
+		group_file_check(&l, src, tree, ds);
+		return NULL;
 	}
-	f->variants = variants;
-	diags_init(&found, a);
-	if (ds->errors == errors) {
-		idle_check_all(&l, f);
-		allow_check(&l.allows, &found);
-	}
-	report(&l, seen, ds);
-	map_free(seen);
+	l.roles = roles_of_all(a, tree);
+	variants_load(&l, f, tree, ds);
 	diags_sort(ds);
-	return ds->errors > errors ? NULL : f;
+	return l.failed ? NULL : f;
+}
+
+/* What a suite imports may not leave the suite's own folder. */
+static struct str own_folder(struct arena *a, struct str path)
+{
+	size_t at = path.len;
+
+	while (at && path.ptr[at - 1] != '/')
+		at--;
+	return at > 1 ? arena_str(a, str_sub(path, 0, at - 1))
+	       : at   ? STR("/")
+		      : STR(".");
+}
+
+const struct suite_file *suite_parse(struct arena *a, const struct source *src,
+	const struct suite_world *world, struct diags *ds)
+{
+	struct group_files *files = group_files_new(a);
+	const struct suite_file *f;
+	bool group;
+
+	f = suite_parse_in(a, src, own_folder(a, src->name), files, world,
+		&group, ds);
+	if (group) {
+		struct span where = { src, 0, 0 };
+
+		diag_add(ds, DIAG_ERROR, E11, where,
+			"a file of groups, and no suite");
+	}
+	group_files_free(files);
+	return f;
 }
 
 const struct suite *suite_for(const struct suite_file *f, struct str env,

@@ -5,10 +5,7 @@
 
 #include "base/codes.h"
 #include "suites/absent.h"
-
-/* The first words of built-in names: nothing of the author's may hide them. */
-static const char *const reserved[] = { "region", "env", "role", "runner",
-	"suite", "step", "run", "row", "deploy", NULL };
+#include "suites/name.h"
 
 static bool text_is_name(struct str s)
 {
@@ -35,14 +32,11 @@ bool name_check(struct load *l, const struct yaml_node *key)
 			NAME_MAX_BYTES);
 		return false;
 	}
-	for (size_t i = 0; reserved[i]; i++) {
-		if (!str_eq(key->text, str_from(reserved[i])))
-			continue;
-		diag_add(l->ds, DIAG_ERROR, E25, key->where,
-			"`%s` is a built-in name", reserved[i]);
-		return false;
-	}
-	return true;
+	if (!name_is_reserved(key->text))
+		return true;
+	diag_add(l->ds, DIAG_ERROR, E25, key->where,
+		"`%.*s` is a built-in name", STR_ARG(key->text));
+	return false;
 }
 
 static bool key_refused(struct load *l, const struct yaml_node *n)
@@ -294,7 +288,7 @@ struct suite_var *vars_read(struct load *l, const struct yaml_node *map)
 		if (!name_check(l, n->key))
 			continue;
 		v = ARENA_NEW(l->arena, struct suite_var);
-		v->name = n->key->text;
+		v->name = name_full(l->arena, n->key->text, n->key->where);
 		v->value = t;
 		v->where = n->key->where;
 		*tail = v;

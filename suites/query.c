@@ -15,6 +15,7 @@
 #include "suites/facts.h"
 #include "suites/json_copy.h"
 #include "suites/jsonpath.h"
+#include "suites/name.h"
 #include "suites/scalar.h"
 #include "suites/xml.h"
 
@@ -307,7 +308,8 @@ static struct value get_variable(const struct query *q, const struct look *l)
 
 	if (!render(q, l, &name, &v))
 		return v;
-	const struct var *var = vars_get(l->v, name);
+	const struct var *var =
+		vars_get(l->v, name_full(l->a, name, template_where(q->param)));
 	return var && var->value ? value_ok(var->value) : missing();
 }
 
@@ -318,7 +320,8 @@ bool query_is_secret(const struct query *q, const struct look *l)
 
 	if (q->row->eval != get_variable || !render(q, l, &name, &v))
 		return false;
-	const struct var *var = vars_get(l->v, name);
+	const struct var *var =
+		vars_get(l->v, name_full(l->a, name, template_where(q->param)));
 	return var && var->secret;
 }
 

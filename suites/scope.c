@@ -2,6 +2,7 @@
 
 #include "base/codes.h"
 #include "base/map.h"
+#include "suites/name.h"
 
 /* Who gives a name its value. */
 enum origin { FROM_WORLD, FROM_SECRET, FROM_VAR, FROM_CAPTURE };
@@ -92,6 +93,12 @@ static void check_uses(struct load *l, struct use ***tail,
 		uses_add(l, tail, check_refs(list), false);
 }
 
+static void when_uses(struct load *l, struct use ***tail, const struct when *w)
+{
+	if (w->equals)
+		uses_add(l, tail, template_tree_refs(w->equals), false);
+}
+
 struct use *step_uses(struct load *l, const struct step *s)
 {
 	struct use *first = NULL;
@@ -118,8 +125,9 @@ struct use *step_uses(struct load *l, const struct step *s)
 	text_uses(l, tail, s->body, false);
 	for (const struct body_part *p = s->parts; p; p = p->next)
 		text_uses(l, tail, p->value, false);
-	if (s->when.equals)
-		uses_add(l, tail, template_tree_refs(s->when.equals), false);
+	when_uses(l, tail, &s->when);
+	for (const struct group_use *u = s->use; u; u = u->outer)
+		when_uses(l, tail, &u->when);
 	check_uses(l, tail, s->poll.fail_when);
 	check_uses(l, tail, s->expect);
 	check_uses(l, tail, s->warn);
@@ -136,9 +144,16 @@ static unsigned line_of(struct span where)
 	return place.line;
 }
 
-/* Everything that could have been meant. */
-static void hint_names(struct scope *sc, struct str name)
+/* Where a name belongs to; "" is the suite. */
+static struct str scope_of(struct str full)
 {
+	return str_sub(full, 0, full.len - name_local(full).len);
+}
+
+/* Everything that could have been meant. */
+static void hint_names(struct scope *sc, const struct template_ref *r)
+{
+	struct str scope = r->where.src ? r->where.src->scope : STR("");
 	const struct suite_world *w = sc->l->world;
 	size_t max = map_count(sc->later) + NBUILTINS + w->nregion_keys + 1;
 	struct str *names;
@@ -150,8 +165,10 @@ static void hint_names(struct scope *sc, struct str name)
 	if (sc->l->hints_left == 0)
 		return;
 	names = ARENA_ARRAY(sc->l->arena, max, struct str);
-	while (map_each(sc->later, &at, &key, &value))
-		names[n++] = key;
+	while (map_each(sc->later, &at, &key, &value)) {
+		if (str_eq(scope_of(key), scope))
+			names[n++] = name_local(key);
+	}
 	for (size_t i = 0; i < NBUILTINS; i++)
 		names[n++] = builtins[i];
 	for (size_t i = 0; i < w->nregion_keys; i++)
@@ -159,7 +176,7 @@ static void hint_names(struct scope *sc, struct str name)
 			STR_ARG(w->region_keys[i]));
 	if (w->any)
 		names[n++] = STR("region.base_url");
-	hint_nearest(sc->l, name, names, n);
+	hint_nearest(sc->l, name_local(r->name), names, n);
 }
 
 /* ${region.NAME}: every region of the line file has to have it. */
@@ -178,7 +195,7 @@ static void region_key_check(struct scope *sc, const struct template_ref *r)
 			 "its base_url only"
 		       : "`%.*s`: not every region of the line file has it",
 		STR_ARG(r->name));
-	hint_names(sc, r->name);
+	hint_names(sc, r);
 }
 
 /* ${row.NAME}: every row has to have it. */
@@ -208,6 +225,27 @@ static bool builtin_known(const struct scope *sc, struct str name)
 	return false;
 }
 
+static bool globs_within(const struct strs *some, const struct strs *all)
+{
+	for (size_t i = 0; i < some->count; i++) {
+		if (!strs_hold(all, some->item[i]))
+			return false;
+	}
+	return some->count > 0;
+}
+
+/* Is `to` limited to some of `globs`, by itself or by what uses it? */
+static bool globs_reach(const struct strs *globs, const struct step *to)
+{
+	if (globs->count == 0 || globs_within(&to->where_globs, globs))
+		return true;
+	for (const struct group_use *u = to->use; u; u = u->outer) {
+		if (globs_within(&u->where_globs, globs))
+			return true;
+	}
+	return false;
+}
+
 /*
  * May this step use what only `g` gives?  Where the giver is left out because
  * of its limits, the user would be left out too, and what it asserts with it.
@@ -216,20 +254,34 @@ static bool builtin_known(const struct scope *sc, struct str name)
 static bool giver_reaches(const struct scope *sc, const struct giver *g)
 {
 	const struct step *to = sc->step;
-	const struct strs *roles;
 
 	if (!g->step || !to || sc->cleanup)
 		return true;
-	roles = to->roles.count ? &to->roles : &sc->suite->roles;
-	for (size_t i = 0; i < roles->count && g->step->roles.count; i++) {
-		if (!strs_hold(&g->step->roles, roles->item[i]))
+	for (size_t i = 0; i < sc->suite->roles.count; i++) {
+		struct str role = sc->suite->roles.item[i];
+
+		if (step_runs_as(to, role) && !step_runs_as(g->step, role))
 			return false;
 	}
-	for (size_t i = 0; i < g->step->where_globs.count; i++) {
-		if (!strs_hold(&to->where_globs, g->step->where_globs.item[i]))
+	if (!globs_reach(&g->step->where_globs, to))
+		return false;
+	for (const struct group_use *u = g->step->use; u; u = u->outer) {
+		if (!globs_reach(&u->where_globs, to))
 			return false;
 	}
 	return true;
+}
+
+/* Is it skipped where the name is not set? */
+static bool when_asks(const struct step *s, struct str name)
+{
+	if (str_eq(s->when.var, name))
+		return true;
+	for (const struct group_use *u = s->use; u; u = u->outer) {
+		if (str_eq(u->when.var, name))
+			return true;
+	}
+	return false;
 }
 
 static void reach_check(struct scope *sc, const struct template_ref *r,
@@ -237,7 +289,7 @@ static void reach_check(struct scope *sc, const struct template_ref *r,
 {
 	const struct giver *last = g;
 
-	if (sc->step && str_eq(sc->step->when.var, r->name))
+	if (sc->step && when_asks(sc->step, r->name))
 		return;
 	for (; g; g = g->next) {
 		if (giver_reaches(sc, g))
@@ -246,11 +298,22 @@ static void reach_check(struct scope *sc, const struct template_ref *r,
 	diag_add(sc->l->ds, DIAG_ERROR, E32, r->where,
 		"`%.*s` is %s at line %u in a step that is limited to other "
 		"roles or regions than this one",
-		STR_ARG(r->name), origin_words[last->origin],
+		STR_ARG(name_local(r->name)), origin_words[last->origin],
 		line_of(last->where));
 	diag_hint(sc->l->ds, "limit this step as well");
 	diag_also(sc->l->ds, last->where, "%s here",
 		origin_words[last->origin]);
+}
+
+/* A group does not see what stands around it. */
+static void hint_outside(struct scope *sc, struct str full)
+{
+	struct str name = name_local(full);
+
+	if (name.len < full.len &&
+		(map_get(sc->known, name) || map_get(sc->later, name)))
+		diag_hint(sc->l->ds, "a group sees its own names only: make "
+				     "it a parameter");
 }
 
 static void unknown_name(struct scope *sc, const struct template_ref *r)
@@ -264,15 +327,18 @@ static void unknown_name(struct scope *sc, const struct template_ref *r)
 	}
 	if (!g) {
 		diag_add(sc->l->ds, DIAG_ERROR, E31, r->where,
-			"unknown variable `%.*s`", STR_ARG(r->name));
-		hint_names(sc, r->name);
+			"unknown variable `%.*s`",
+			STR_ARG(name_local(r->name)));
+		hint_names(sc, r);
+		hint_outside(sc, r->name);
 		return;
 	}
 	while (g->next)
 		g = g->next; /* the first that gives it */
 	diag_add(sc->l->ds, DIAG_ERROR, E32, r->where,
 		"`%.*s` is %s at line %u, after it is used here",
-		STR_ARG(r->name), origin_words[g->origin], line_of(g->where));
+		STR_ARG(name_local(r->name)), origin_words[g->origin],
+		line_of(g->where));
 	diag_also(sc->l->ds, g->where, "%s here", origin_words[g->origin]);
 }
 
@@ -324,7 +390,7 @@ static void vars_check(struct scope *sc, const struct suite_var *v)
 		}
 		giver_add(sc, sc->known, v->name,
 			(struct giver){ .origin = FROM_VAR,
-				.secret = refs_secret(sc, refs),
+				.secret = v->secret || refs_secret(sc, refs),
 				.step = sc->step,
 				.where = v->where });
 	}
@@ -338,20 +404,38 @@ static void capture_name_check(struct scope *sc, const struct capture *c)
 	if (!g || g->origin == FROM_CAPTURE || g->origin == FROM_WORLD)
 		return;
 	diag_add(sc->l->ds, DIAG_ERROR, E25, c->where, "`%.*s` is %s already",
-		STR_ARG(c->name),
+		STR_ARG(name_local(c->name)),
 		g->origin == FROM_SECRET ? "a secret" : "a variable");
 	diag_also(sc->l->ds, g->where, "here");
 }
 
-static void when_check(struct scope *sc, const struct step *s)
+static void when_check(struct scope *sc, const struct when *w)
 {
-	const struct yaml_node *n = yaml_get(s->yaml, "when");
-	struct template_ref r = { .name = s->when.var };
+	struct template_ref r = { .name = w->var, .where = w->where };
 
-	if (!s->when.var.ptr || !n)
-		return;
-	r.where = n->kind == YAML_MAP ? n->first->key->where : n->where;
-	ref_check(sc, &r);
+	if (w->var.ptr)
+		ref_check(sc, &r);
+}
+
+/* By an earlier step of the same use. */
+static bool params_given(const struct scope *sc, const struct group_use *u)
+{
+	return !u->params || map_get(sc->known, u->params->name);
+}
+
+/* What uses a group stands before the first of its steps. */
+static void use_check(struct scope *sc, const struct group_use *u)
+{
+	const struct group_use *todo[SUITE_GROUP_DEPTH_MAX];
+	size_t n = 0;
+
+	for (; u && n < SUITE_GROUP_DEPTH_MAX; u = u->outer)
+		todo[n++] = u;
+	while (n-- > 0) {
+		when_check(sc, &todo[n]->when);
+		if (!params_given(sc, todo[n]))
+			vars_check(sc, todo[n]->params);
+	}
 }
 
 static void url_secret_check(struct scope *sc, const struct use *u)
@@ -369,8 +453,9 @@ static void url_secret_check(struct scope *sc, const struct use *u)
 static void step_check(struct scope *sc, const struct step *s)
 {
 	sc->step = s;
+	use_check(sc, s->use);
 	vars_check(sc, s->vars);
-	when_check(sc, s);
+	when_check(sc, &s->when);
 	for (const struct use *u = step_uses(sc->l, s); u; u = u->next) {
 		ref_check(sc, u->ref);
 		url_secret_check(sc, u);
@@ -384,6 +469,19 @@ static void step_check(struct scope *sc, const struct step *s)
 				.where = c->where });
 	}
 	sc->step = NULL;
+}
+
+static void later_params(struct scope *sc, const struct group_use *u)
+{
+	for (; u; u = u->outer) {
+		for (const struct suite_var *v = u->params; v; v = v->next) {
+			if (map_get(sc->later, v->name))
+				break;
+			giver_add(sc, sc->later, v->name,
+				(struct giver){ .origin = FROM_VAR,
+					.where = v->where });
+		}
+	}
 }
 
 /* All names that the suite gives anywhere, for E032. */
@@ -404,6 +502,7 @@ static void later_fill(struct scope *sc, struct step *const lists[3])
 	for (size_t i = 0; i < 3; i++) {
 		for (const struct step *st = lists[i]; st; st = st->next) {
 			g.origin = FROM_VAR;
+			later_params(sc, st->use);
 			for (const struct suite_var *v = st->vars; v;
 				v = v->next) {
 				g.where = v->where;
@@ -436,10 +535,11 @@ static void given_fill(struct scope *sc)
 static void unused_check(struct scope *sc, const struct step *s)
 {
 	for (const struct capture *c = s->captures; c; c = c->next) {
-		if (!c->from || map_get(sc->used, c->name))
+		if (!c->from || c->exported || map_get(sc->used, c->name))
 			continue;
 		diag_add(sc->l->ds, DIAG_WARNING, W102, c->where,
-			"capture `%.*s` is never used", STR_ARG(c->name));
+			"capture `%.*s` is never used",
+			STR_ARG(name_local(c->name)));
 	}
 }
 

@@ -1,4 +1,4 @@
-#include "suites/suite.h"
+#include "suites/load.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +16,7 @@ struct place_of_files {
 	struct place_of_files *next;
 	struct str path; /* as it is opened and shown */
 	struct str rel;  /* below the path that was given */
+	struct str root; /* what its imports may not lead out of */
 	unsigned depth;  /* of folders below that path */
 };
 
@@ -26,6 +27,7 @@ struct search {
 	struct place_of_files *files;
 	size_t nfiles;
 	struct map *seen; /* "device inode" of every file */
+	struct str root;  /* of the path that is searched */
 };
 
 static int seen_once; /* what the map of seen files points to */
@@ -45,6 +47,7 @@ static struct place_of_files *place_new(struct search *s, struct str path,
 
 	p->path = path;
 	p->rel = rel;
+	p->root = s->root;
 	p->depth = depth;
 	return p;
 }
@@ -155,6 +158,27 @@ static struct str base_name(struct str path)
 	return str_sub(path, at, SIZE_MAX);
 }
 
+/*
+ * Imports stay below the folder that we were started in where the path that
+ * was given does so, else below that path's folder.
+ */
+static struct str root_of(struct arena *a, struct str path, bool folder)
+{
+	struct str rest = path;
+	bool below = !str_starts(path, STR("/"));
+	size_t at = path.len;
+
+	while (rest.ptr && below)
+		below = !str_eq(str_cut(&rest, '/'), STR(".."));
+	if (below)
+		return STR(".");
+	while (!folder && at && path.ptr[at - 1] != '/')
+		at--;
+	while (at > 1 && path.ptr[at - 1] == '/')
+		at--;
+	return at ? arena_str(a, str_sub(path, 0, at)) : STR(".");
+}
+
 static void path_add(struct search *s, const char *z)
 {
 	struct str path = arena_str(s->arena, str_from(z));
@@ -166,6 +190,7 @@ static void path_add(struct search *s, const char *z)
 		path_error(s, path, strerrordesc_np(errno));
 		return;
 	}
+	s->root = root_of(s->arena, path, S_ISDIR(st.st_mode));
 	if (!S_ISDIR(st.st_mode)) {
 		file_add(s, place_new(s, path, base_name(path), 0), &st);
 		return;
@@ -242,11 +267,20 @@ static void twins_check(const struct suite_set *set, struct diags *ds)
 	map_free(seen);
 }
 
+static void hash_parts(struct sha256 *h, const struct source *src)
+{
+	for (const struct source_part *p = src->parts->first; p; p = p->next) {
+		hash_piece(h, p->path);
+		hash_piece(h, p->text);
+	}
+}
+
 static void files_load(struct search *s, const struct suite_world *world,
 	struct suite_set *set)
 {
 	struct place_of_files **list = files_sorted(s);
 	struct sha256 *hash = sha256_new();
+	struct group_files *groups = group_files_new(s->arena);
 
 	set->file =
 		ARENA_ARRAY(s->arena, s->nfiles + 1, const struct suite_file *);
@@ -256,6 +290,7 @@ static void files_load(struct search *s, const struct suite_world *world,
 		const struct source *src =
 			source_read(s->arena, list[i]->path.ptr, &e);
 		const struct suite_file *f;
+		bool group;
 
 		if (!src) {
 			path_error(s, list[i]->path, e.text);
@@ -263,15 +298,19 @@ static void files_load(struct search *s, const struct suite_world *world,
 		}
 		hash_piece(hash, list[i]->rel);
 		hash_piece(hash, src->text);
-		f = suite_parse(s->arena, src, world, s->ds);
-		for (const struct source_part *p = src->parts->first; p;
-			p = p->next) {
-			hash_piece(hash, p->path);
-			hash_piece(hash, p->text);
-		}
+		f = suite_parse_in(s->arena, src, list[i]->root, groups, world,
+			&group, s->ds);
+		hash_parts(hash, src);
 		if (f)
 			set->file[set->count++] = f;
 	}
+	for (const struct group_file *g = group_files_first(groups); g;
+		g = g->next) {
+		hash_piece(hash, g->path);
+		hash_piece(hash, g->src->text);
+		hash_parts(hash, g->src);
+	}
+	group_files_free(groups);
 	sha256_free(hash, set->hash);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/codes.h"
 #include "base/map.h"
+#include "suites/name.h"
 
 enum { HOUR_MS = 3600000, METHOD_MAX_BYTES = 32 };
 
@@ -112,7 +113,7 @@ static void action_read(struct load *l, const struct step_keys *keys,
 		diag_add(l->ds, DIAG_ERROR, E11, s->where,
 			"the step does nothing");
 		diag_hint(l->ds, "it needs one of get, post, put, patch, "
-				 "delete, head, options, request, wait");
+				 "delete, head, options, request, wait, use");
 		return;
 	}
 	if (first == keys->wait) {
@@ -189,8 +190,7 @@ static struct str when_name(struct str text)
 	return text;
 }
 
-static void when_read(struct load *l, const struct yaml_node *n,
-	struct when *ret)
+void when_read(struct load *l, const struct yaml_node *n, struct when *ret)
 {
 	struct str name;
 
@@ -198,7 +198,9 @@ static void when_read(struct load *l, const struct yaml_node *n,
 		return;
 	if (n->kind == YAML_SCALAR) {
 		if (key_scalar(n, "when", &name, l->ds))
-			ret->var = when_name(name);
+			ret->var =
+				name_full(l->arena, when_name(name), n->where);
+		ret->where = n->where;
 		return;
 	}
 	if (n->kind != YAML_MAP || n->count != 1) {
@@ -206,7 +208,9 @@ static void when_read(struct load *l, const struct yaml_node *n,
 			"`when` is NAME or {NAME: VALUE}, with one name");
 		return;
 	}
-	ret->var = when_name(n->first->key->text);
+	ret->where = n->first->key->where;
+	ret->var =
+		name_full(l->arena, when_name(n->first->key->text), ret->where);
 	ret->equals = template_tree_parse(l->arena, n->first, l->ds);
 }
 
@@ -244,6 +248,18 @@ static void checks_read(struct load *l, const struct step_keys *keys,
 		s->warn = check_parse_expect(l->arena, keys->warn, l->ds);
 }
 
+/* "login / get a token": of whatever uses the group, then its own. */
+struct str step_name(struct load *l, struct str name,
+	const struct yaml_node *map)
+{
+	struct str scope = map->where.src ? map->where.src->scope : STR("");
+
+	if (name.len == 0 || scope.len == 0)
+		return name;
+	return arena_printf(l->arena, "%.*s%.*s", STR_ARG(scope),
+		STR_ARG(name));
+}
+
 static struct step *step_read(struct load *l, const struct yaml_node *map,
 	const struct http_options *http)
 {
@@ -255,8 +271,11 @@ static struct step *step_read(struct load *l, const struct yaml_node *map,
 		return NULL;
 	}
 	map_read(l, step_key_table, map, "step", &keys);
+	if (keys.with)
+		diag_add(l->ds, DIAG_ERROR, E11, keys.with->key->where,
+			"`with` needs `use`");
 	s->yaml = map;
-	s->name = keys.name;
+	s->name = step_name(l, keys.name, map);
 	s->where = keys.name.ptr ? yaml_get(map, "name")->where : map->where;
 	s->http = *http;
 	http_read(l, keys.http, &s->http);
@@ -285,6 +304,7 @@ static struct step *step_read(struct load *l, const struct yaml_node *map,
 	return s;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): SUITE_GROUP_DEPTH_MAX groups at most */
 struct step *steps_read(struct load *l, const struct yaml_node *list,
 	const char *what, const struct http_options *http)
 {
@@ -294,19 +314,38 @@ struct step *steps_read(struct load *l, const struct yaml_node *list,
 	if (!list || !count_fits(l, list, what, SUITE_STEPS_MAX))
 		return NULL;
 	for (const struct yaml_node *n = list->first; n; n = n->next) {
-		*tail = step_read(l, n, http);
-		if (*tail)
+		*tail = yaml_get(n, "use") ? group_steps(l, n, http)
+					   : step_read(l, n, http);
+		while (*tail)
 			tail = &(*tail)->next;
 	}
 	return first;
 }
+/* NOLINTEND(misc-no-recursion) */
+
+static void steps_count_check(struct load *l, const struct step *s,
+	const char *what)
+{
+	unsigned n = 0;
+
+	for (; s; s = s->next) {
+		if (++n != SUITE_STEPS_MAX + 1)
+			continue;
+		diag_add(l->ds, DIAG_ERROR, E23, s->where,
+			"with the steps of groups `%s` has more than %d", what,
+			SUITE_STEPS_MAX);
+		return;
+	}
+}
 
 void step_names_check(struct load *l, const struct suite *s)
 {
+	static const char *const what[] = { "setup", "steps", "cleanup" };
 	struct step *const lists[] = { s->setup, s->steps, s->cleanup };
 	struct map *seen = map_new();
 
 	for (size_t i = 0; i < 3; i++) {
+		steps_count_check(l, lists[i], what[i]);
 		for (struct step *step = lists[i]; step; step = step->next) {
 			const struct step *before;
 

@@ -32,6 +32,7 @@ struct pair { /* a header, a query parameter, a form field, a cookie */
 struct capture {
 	struct capture *next;
 	struct str name;
+	bool exported; /* whoever uses the group may want it */
 	const struct query *from;
 	const struct filter *filters;    /* in order; may be NULL */
 	const struct template_ref *refs; /* of both */
@@ -51,6 +52,7 @@ struct suite_var {
 	struct suite_var *next;
 	struct str name;
 	const struct template_tree *value;
+	bool secret; /* said so; what is made of secrets is one anyway */
 	struct span where;
 };
 
@@ -161,13 +163,29 @@ struct poll {
 struct when {
 	struct str var;                     /* STR_NONE: always */
 	const struct template_tree *equals; /* NULL: being set is enough */
+	struct span where;                  /* of the name */
 };
 
 enum step_kind { STEP_REQUEST, STEP_WAIT };
 
+/*
+ * A step with `use`: it is no step of the suite any more, the steps of the
+ * group stand in its place.  What limits it limits each of them.
+ */
+struct group_use {
+	const struct group_use *outer; /* of a group in a group; or NULL */
+	struct str name;               /* "login", "sign in / refresh" */
+	/* evaluated once in a run, before the first step that is run */
+	struct suite_var *params;
+	struct when when;
+	struct strs roles, where_globs, tags;
+	struct span where; /* its `use` */
+};
+
 struct step {
 	struct step *next;
-	struct str name; /* unique in its suite */
+	struct str name; /* unique in its suite: "login / get a token" */
+	const struct group_use *use; /* NULL: of the suite itself */
 	enum step_kind kind;
 	uint64_t wait_ms; /* WAIT */
 	struct str method;
@@ -238,7 +256,12 @@ struct suite_file;
 
 /* Bounds on what one file may hold, beside those of the YAML reader. */
 enum {
-	SUITE_STEPS_MAX = 500, /* of setup, steps and cleanup each */
+	SUITE_STEPS_MAX =
+		500, /* of setup, steps and cleanup each, groups' too */
+	SUITE_GROUP_DEPTH_MAX = 8,   /* groups that use groups */
+	SUITE_GROUP_FILES_MAX = 100, /* of one suite_load_all() */
+	SUITE_GROUP_NODES_MAX =
+		50000, /* YAML nodes that groups add to a suite */
 	SUITE_ROWS_MAX = 1000,
 	SUITE_PAIRS_MAX = 200, /* headers, fields, vars, captures of a map */
 	SUITE_OVERRIDES_MAX = 64,
@@ -248,13 +271,21 @@ enum {
 
 /*
  * Reads one suite from a source.  Reports every mistake and every warning
- * (lint) into `ds`; returns NULL iff there was at least one error.
+ * (lint) into `ds`; returns NULL iff there was at least one error.  Groups
+ * are imported from its own folder.
  *
  * A step that says nothing about the status gets `status: 2xx`: an unchecked
  * 500 must not pass a smoke test.
  */
 const struct suite_file *suite_parse(struct arena *a, const struct source *src,
 	const struct suite_world *world, struct diags *ds);
+
+/*
+ * May the step run as this role, in this region (env/region)?  Its own limits
+ * and those of whatever uses its group.
+ */
+bool step_runs_as(const struct step *s, struct str role);
+bool step_runs_in(const struct step *s, struct str region);
 
 /* The suite with the overrides of one region applied (most specific wins);
  * the same pointer for regions without overrides.  Never fails: suite_parse()
@@ -267,7 +298,8 @@ const struct source *suite_source(const struct suite_file *f);
 
 /*
  * All suites of `paths` (files, or folders searched deep for *.yaml and
- * *.yml but not in a folder `examples`), in the order of their names.
+ * *.yml but not in a folder `examples`), in the order of their names.  Files
+ * of groups are told apart and checked, whether anything uses them or not.
  * Duplicate suites are mistakes.  False when there was an error of any file;
  * an unreadable path is one too (E006), so that everything shows in one run;
  * then the set holds the suites that were right, which lint counts and nobody
@@ -278,9 +310,10 @@ struct suite_set {
 	size_t count;
 	size_t nread; /* files that were found, right or wrong */
 	/*
-	 * SHA-256 over names and bytes of all files, those that a suite names
-	 * (bodies, rows, file()) included; names below the path that was
-	 * given, so that two hosts with the same files agree.
+	 * SHA-256 over names and bytes of all files, what they import and what
+	 * they name (bodies, rows, file()) included; names below the path that
+	 * was given, others as they are written, so that two hosts with the
+	 * same files agree.
 	 */
 	char hash[65];
 };

@@ -58,6 +58,8 @@ const struct key suite_key_table[] = {
 	NODE("rows", KEY_NODE, rows, "one empty row",
 		"list of maps, or a CSV, JSON or YAML file of them: one run "
 		"for each, as ${row.NAME}"),
+	ROW("imports", KEY_STRS, 0, imports, 0, 0, NULL, NULL,
+		"files of groups, for `use`"),
 	NODE("vars", KEY_MAP, vars, NULL, "values by name"),
 	NODE("secrets", KEY_MAP, secrets, NULL, "name to {env} or {file}"),
 	NODE("http", KEY_MAP, http, NULL, "defaults of every step"),
@@ -69,7 +71,6 @@ const struct key suite_key_table[] = {
 	NODE("cleanup", KEY_LIST, cleanup, NULL, "steps that always run"),
 	NODE("record", KEY_MAP, record, NULL, "what a result keeps"),
 	NODE("lint", KEY_MAP, lint, NULL, "{allow: [W104]}"),
-	REFUSED("imports"),
 	END
 };
 #undef ROW_STRUCT
@@ -87,6 +88,9 @@ const struct key step_key_table[] = {
 	NODE("options", KEY_NODE, options, NULL, "URL"),
 	NODE("request", KEY_MAP, request, NULL, "{method, url}"),
 	NODE("wait", KEY_NODE, wait, NULL, "a duration; the step only waits"),
+	ROW("use", KEY_STR, 0, use, 0, 0, NULL, NULL,
+		"a group of steps from one of the imports"),
+	NODE("with", KEY_MAP, with, NULL, "parameters of `use`"),
 	NODE("json", KEY_NODE, json, NULL, "body, written in YAML"),
 	NODE("form", KEY_MAP, form, NULL, "body, form fields"),
 	NODE("body", KEY_NODE, body, NULL, "body, as it is"),
@@ -116,11 +120,10 @@ const struct key step_key_table[] = {
 	NODE("expect", KEY_MAP, expect, "status: 2xx", "what must hold"),
 	NODE("warn", KEY_MAP, warn, NULL, "a miss marks the run degraded"),
 	NODE("checks", KEY_LIST, checks, NULL, "the long form of expect"),
-	NODE("capture", KEY_MAP, capture, NULL, "name to extractor"),
+	NODE("capture", KEY_MAP, capture, NULL,
+		"name to extractor; beside `use`, name to an export"),
 	NODE("vars", KEY_MAP, vars, NULL, "values from this step on"),
 	NODE("lint", KEY_MAP, lint, NULL, "{allow: [W107]}"),
-	REFUSED("use"),
-	REFUSED("with"),
 	REFUSED("tcp"),
 	REFUSED("tls"),
 	REFUSED("dns"),
@@ -280,6 +283,47 @@ const struct key secret_key_table[] = {
 	ROW("file", KEY_STR, 0, file, 0, 0, NULL, NULL, "path"),
 	ROW("optional", KEY_BOOL, 0, optional, 0, 0, NULL, "false",
 		"may be missing"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT group_file_keys
+const struct key group_file_key_table[] = {
+	ROW("version", KEY_INT, KEY_REQUIRED, version, 1, 1, NULL, NULL,
+		"version of the suite language"),
+	ROW("description", KEY_STR, 0, description, 0, 0, NULL, NULL,
+		"for people"),
+	ROW("imports", KEY_STRS, 0, imports, 0, 0, NULL, NULL,
+		"files of groups that these groups use"),
+	ROW("groups", KEY_MAP, KEY_REQUIRED, groups, 0, 0, NULL, NULL,
+		"name to group"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT group_keys
+const struct key group_key_table[] = {
+	ROW("description", KEY_STR, 0, description, 0, 0, NULL, NULL,
+		"for people"),
+	NODE("params", KEY_MAP, params, NULL,
+		"name to parameter; without a value: required"),
+	ROW("steps", KEY_LIST, KEY_REQUIRED, steps, 0, 0, NULL, NULL,
+		"as in a suite"),
+	ROW("exports", KEY_STRS, 0, exports, 0, 0, NULL, NULL,
+		"captures that whoever uses the group may take"),
+	NODE("lint", KEY_MAP, lint, NULL, "{allow: [W107]}"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT param_keys
+const struct key param_key_table[] = {
+	NODE("default", KEY_NODE, value, NULL,
+		"value where none is given; without it: required"),
+	ROW("secret", KEY_BOOL, 0, secret, 0, 0, NULL, "false",
+		"hidden wherever anything is written"),
+	ROW("description", KEY_STR, 0, description, 0, 0, NULL, NULL,
+		"for people"),
 	END
 };
 #undef ROW_STRUCT

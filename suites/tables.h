@@ -16,14 +16,15 @@ struct suite_keys {
 	struct str suite, title, description, owner, runbook;
 	int gate, on_overrun;
 	uint64_t every_ms, every_failing_ms, timeout_ms; /* 0: not given */
-	struct strs tags, where_globs, roles;
+	struct strs tags, where_globs, roles, imports;
 	const struct yaml_node *links, *jitter, *rows, *vars, *secrets, *http,
 		*overrides, *setup, *steps, *cleanup, *record, *lint;
 	const struct yaml_node *refused;
 };
 
 struct step_keys {
-	struct str name;
+	struct str name, use;
+	const struct yaml_node *with;
 	const struct yaml_node *get, *post, *put, *patch, *del, *head, *options,
 		*request, *wait;
 	const struct yaml_node *json, *form, *body, *multipart, *graphql;
@@ -95,6 +96,25 @@ struct secret_keys {
 	bool optional;
 };
 
+struct group_file_keys {
+	int64_t version;
+	struct str description;
+	struct strs imports;
+	const struct yaml_node *groups;
+};
+
+struct group_keys {
+	struct str description;
+	const struct yaml_node *params, *steps, *lint;
+	struct strs exports;
+};
+
+struct param_keys {
+	const struct yaml_node *value;
+	bool secret;
+	struct str description;
+};
+
 struct record_keys {
 	int body;
 	uint64_t max_body;
@@ -105,7 +125,8 @@ extern const struct key suite_key_table[], step_key_table[], http_key_table[],
 	tls_key_table[], retry_key_table[], poll_key_table[],
 	request_key_table[], part_key_table[], graphql_key_table[],
 	auth_key_table[], basic_key_table[], secret_key_table[],
-	record_key_table[];
+	record_key_table[], group_file_key_table[], group_key_table[],
+	param_key_table[];
 
 /*
  * Names of the language that are no keys of a table, for the manual: what

@@ -5,6 +5,7 @@
 #include "base/codes.h"
 #include "suites/beside.h"
 #include "suites/function.h"
+#include "suites/name.h"
 #include "suites/scalar.h"
 
 enum {
@@ -336,7 +337,7 @@ static struct expr *parse_expr(struct parser *p, char letter, bool outer)
 		e = const_new(p, json_new_str(p->a, name));
 	} else {
 		e = expr_new(p, EXPR_NAME);
-		e->name = name;
+		e->name = name_full(p->a, name, p->n->where);
 	}
 	if (!e)
 		return NULL;
@@ -344,7 +345,7 @@ static struct expr *parse_expr(struct parser *p, char letter, bool outer)
 	if (e->kind == EXPR_NAME) {
 		size_t open = outer ? p->open : from;
 		size_t end = outer ? p->at + 1 : from + name.len;
-		add_ref(p, name, false, scalar_span(p->n, open, end - open));
+		add_ref(p, e->name, false, scalar_span(p->n, open, end - open));
 	}
 	return e;
 }

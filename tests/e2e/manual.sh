@@ -153,7 +153,7 @@ one()
 	how=$(cat "$1.how")
 	case "$how" in
 	"suite "*)
-		mkdir -p "$dir/work/suites"
+		mkdir -p "$(dirname "$dir/work/${how#suite }")"
 		cp "$1" "$dir/work/${how#suite }"
 		;;
 	workflow)

@@ -56,15 +56,16 @@ static const struct suite_file *parse(const char *text)
 Test(suite_load, the_examples_are_without_a_finding)
 {
 	static const char *const paths[] = { "suites/examples/orders.yaml",
-		"suites/examples/catalog.yaml", "suites/examples/health.yaml" };
+		"suites/examples/catalog.yaml", "suites/examples/health.yaml",
+		"suites/examples/sharing.yaml" };
 	struct suite_set set;
-	bool good = suite_load_all(arena, paths, 3, &world, &set, &ds);
+	bool good = suite_load_all(arena, paths, 4, &world, &set, &ds);
 
 	if (ds.first)
 		diags_write(&ds, stderr);
 	cr_assert(good);
 	cr_expect_eq(ds.warnings, 0);
-	cr_assert_eq(set.count, 3);
+	cr_assert_eq(set.count, 4);
 	/* by name, not by path */
 	cr_expect_str_eq(suite_base(set.file[0])->name.ptr, "catalog-search");
 	cr_expect_str_eq(suite_base(set.file[2])->name.ptr, "order-lifecycle");

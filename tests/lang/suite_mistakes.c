@@ -128,7 +128,7 @@ Test(suite_mistakes, keys_and_values_of_a_suite)
 		{ HEAD "gate: blok\n" STEP, "E024 5:7" },
 		{ HEAD "tags: {a: b}\n" STEP, "E021 5:7" },
 		{ HEAD "title: all of ${region}\n" STEP, "E033 5:8" },
-		{ HEAD "imports: [a.yaml]\n" STEP, "E014 5:1" },
+		{ HEAD "imports: [a.yaml]\n" STEP, "E006 5:11" },
 		{ HEAD "rows: rows.csv\n" STEP, "E006 5:7" },
 		{ HEAD "rows: [{a: 1}, 2]\n" STEP, "E021 5:16" },
 		{ HEAD "rows: [{a: [\"${region}\"]}]\n" STEP, "E033 5:13" },
@@ -179,7 +179,7 @@ Test(suite_mistakes, steps)
 		{ IN_STEP "    wait: 1s\n" GOOD_EXPECT, "E013 8:5" },
 		{ IN_STEP "    form: {a: b}\n    json: {}\n" GOOD_EXPECT,
 			"E013 8:5" },
-		{ IN_STEP "    use: login\n" GOOD_EXPECT, "E014 8:5" },
+		{ IN_STEP "    use: login\n", "E013 7:5" },
 		{ IN_STEP "    multipart: {}\n" GOOD_EXPECT, "E011 8:16" },
 		{ IN_STEP "    body_file: a\n" GOOD_EXPECT, "E006 8:16" },
 		{ IN_STEP "    auth: {digest: {}}\n" GOOD_EXPECT, "E014 8:12" },
@@ -470,7 +470,7 @@ Test(suite_mistakes, twenty_at_once)
 		"    post: /y\n"                                 /* 16 */
 		"    expect: {status: 200, json: {\"$[\": 1}}\n" /* 17 */
 		"  - name: one\n"                                /* 18 */
-		"    use: login\n"                               /* 19 */
+		"    patch: /y\n"                                /* 19 */
 		"    capture: {id: $.id}\n"                      /* 20 */
 		"  - name: two\n"                                /* 21 */
 		"    get: /v1/${idd}\n"                          /* 22 */
@@ -481,7 +481,7 @@ Test(suite_mistakes, twenty_at_once)
 		"E021 2:8, E012 3:1, E024 4:7, W112 4:7, E022 5:8, E022 6:10, "
 		"E052 7:18, E051 8:9, E031 9:14, E011 10:11, E023 11:19, "
 		"E024 11:27, E021 11:39, E021 12:28, E044 15:10, E013 16:5, "
-		"E041 17:37, E025 18:11, E014 19:5, W102 20:15, E031 22:14, "
+		"E041 17:37, E025 18:11, W102 20:15, E031 22:14, "
 		"E042 23:32, E024 24:17",
 		&world);
 }
