@@ -63,8 +63,8 @@ static const struct schema_part step_parts[] = {
 	{ "warn",      SCHEMA_REF("expect") },
 	{ "checks",    SCHEMA_LIST("check") },
 	{ "capture",   "{\"type\":\"object\",\"propertyNames\":"
-		       SCHEMA_REF("name") ",\"additionalProperties\":"
-		       SCHEMA_REF("capture") "}" },
+		       SCHEMA_REF("name") "}" },
+	{ "with",      SCHEMA_REF("vars") },
 	{ "vars",      SCHEMA_REF("vars") },
 	{ "lint",      SCHEMA_REF("lint") },
 	{ NULL, NULL },
@@ -155,6 +155,12 @@ static void add_step_rules(struct buf *out)
 			comma = ",";
 		}
 	buf_add_z(out, "]}");
+	/* beside `use` a capture names what the group exports */
+	buf_add_z(out, ",\"if\":{\"required\":[\"use\"]},\"then\":{"
+		       "\"properties\":{\"capture\":{\"additionalProperties\":"
+		       "{\"type\":\"string\"}}}},\"else\":{\"properties\":{"
+		       "\"capture\":{\"additionalProperties\":" SCHEMA_REF(
+			       "capture") "}}}");
 }
 
 static void add_head(struct buf *out, const char *title)
