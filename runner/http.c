@@ -487,6 +487,16 @@ static void hop_failed(struct exchange *x, CURLcode code)
 		exchange_end(x, reason, str_from(text));
 }
 
+/* Another request of this call. */
+static void hop_again(struct exchange *x)
+{
+	x->spent_us +=
+		x->dns_us + time_us(x->session->easy, CURLINFO_TOTAL_TIME_T);
+	curl_multi_remove_handle(x->session->http->multi, x->session->easy);
+	x->running = false;
+	hop_start(x);
+}
+
 /* `version: 2` is a demand, not a wish: `auto` is the wish. */
 static bool version_wanted(const struct exchange *x)
 {
@@ -533,6 +543,10 @@ static void hop_done(struct exchange *x, CURLcode code)
 			STR("compressed body is cut off"));
 		return;
 	}
+	if (auth_again(x)) {
+		hop_again(x);
+		return;
+	}
 	for (const struct response_header *i = x->head.first; i; i = i->next)
 		if (str_eq_nocase(i->name, STR("Location")))
 			location = i->value;
@@ -550,12 +564,9 @@ static void hop_done(struct exchange *x, CURLcode code)
 		return;
 	}
 	redirect_note(x, next.url);
-	x->spent_us +=
-		x->dns_us + time_us(x->session->easy, CURLINFO_TOTAL_TIME_T);
-	curl_multi_remove_handle(x->session->http->multi, x->session->easy);
-	x->running = false;
+	auth_next_hop(x, &next);
 	x->hop = next;
-	hop_start(x);
+	hop_again(x);
 }
 
 static void multi_done(struct http *h)

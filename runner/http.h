@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "base/str.h"
 #include "runner/resolve.h"
+#include "runner/sigv4.h"
 #include "store/record.h"
 #include "suites/response.h"
 #include "suites/suite.h"
@@ -30,6 +31,10 @@
  * at another scheme, host or port all headers of the author but a short safe
  * list, auth and cookies go, and a body is never sent there.
  */
+struct http_password {
+	struct str user, password;
+};
+
 struct http;
 struct http_session;
 struct exchange;
@@ -56,9 +61,13 @@ struct http_call {
 	struct arena *arena;
 	struct str method, url;          /* absolute */
 	struct response_header *headers; /* of the author, auth included */
-	struct str auth;    /* value of Authorization; STR_NONE: none */
-	struct str cookies; /* "a=1; b=2"; STR_NONE: none */
-	struct str body;    /* STR_NONE: none */
+	struct str auth; /* value of Authorization; STR_NONE: none */
+	/* of these two one at most; NULL: none.  A challenge is answered once,
+	 * and once more where its nonce is too old. */
+	const struct http_password *digest;
+	const struct sigv4 *sigv4; /* signs each request */
+	struct str cookies;        /* "a=1; b=2"; STR_NONE: none */
+	struct str body;           /* STR_NONE: none */
 	struct str user_agent, proxy, unix_socket; /* STR_NONE: none */
 	const struct http_options *options;
 	struct str address; /* for requests to `address_of`; STR_NONE: any */

@@ -145,11 +145,12 @@ static int on_request(void *owner, char *ip, char *local, int port, int lport)
 static void headers_set(struct exchange *x, CURL *easy)
 {
 	const struct http_call *c = x->call;
+	struct response_header *all = hop_headers(c, &x->hop);
 
+	auth_add(x, &all);
 	curl_slist_free_all(x->headers);
 	x->headers = NULL;
-	for (const struct response_header *i = hop_headers(c, &x->hop); i;
-		i = i->next) {
+	for (const struct response_header *i = all; i; i = i->next) {
 		bool ours = str_eq_nocase(i->name, STR("Content-Type")) ||
 			    str_eq_nocase(i->name, STR("Expect"));
 		const char *fmt = i->value.len ? "%.*s: %.*s"

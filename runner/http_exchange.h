@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "runner/cert.h"
 #include "runner/decode.h"
+#include "runner/digest.h"
 #include "runner/head.h"
 #include "runner/hop.h"
 
@@ -51,6 +52,10 @@ struct exchange {
 	struct hop hop;
 	struct origin asked; /* whose name is asked for: target or proxy */
 	struct response_hop *redirects, **redirect_last;
+	struct digest_challenge challenge;
+	bool challenged;      /* `challenge` is there */
+	unsigned nonce_count; /* requests with its nonce */
+	unsigned answers;     /* given to challenges of this hop */
 	bool starting, running;
 	unsigned hop_sent;
 	uint64_t hop_ns;
@@ -67,6 +72,12 @@ bool where_find(struct exchange *x, resolve_fn *found, struct str *ret_why);
 /* Tells libcurl of them. */
 void where_tell(struct exchange *x, const struct resolve_answer *r);
 void where_done(struct http *h); /* frees the suites' own resolvers */
+
+/* http_auth.c: what the call's digest or signature adds to a request; false:
+ * the answer is no challenge that is to be answered. */
+void auth_add(struct exchange *x, struct response_header **list);
+bool auth_again(struct exchange *x);
+void auth_next_hop(struct exchange *x, const struct hop *next);
 
 /* Sets all that a request needs; false: libcurl does not take the URL. */
 bool exchange_setup(struct exchange *x);

@@ -44,30 +44,6 @@ static struct pair *pairs_read(struct arena *a, const struct role_pair *from,
 	return first;
 }
 
-/* {bearer: ..} or {basic: {user: .., password: ..}}, as in a step */
-static void auth_of(struct arena *a, const struct role *r, struct auth *ret,
-	struct diags *ds)
-{
-	const struct yaml_node *bearer = yaml_get(r->auth, "bearer");
-	const struct yaml_node *basic = yaml_get(r->auth, "basic");
-
-	if (bearer && !basic) {
-		ret->kind = AUTH_BEARER;
-		ret->token = text_of(a, bearer, "bearer", r, ds);
-		return;
-	}
-	if (!basic || bearer || basic->kind != YAML_MAP) {
-		diag_add(ds, DIAG_ERROR, E13, r->auth->where,
-			"`auth` needs one of `bearer` and `basic: {user, "
-			"password}`");
-		return;
-	}
-	ret->kind = AUTH_BASIC;
-	ret->user = text_of(a, yaml_get(basic, "user"), "user", r, ds);
-	ret->password =
-		text_of(a, yaml_get(basic, "password"), "password", r, ds);
-}
-
 static struct suite_var *vars_of(struct arena *a, const struct role *r,
 	struct diags *ds)
 {
@@ -102,7 +78,7 @@ struct plan_role *plan_role_read(struct arena *a, const struct role *r,
 	p->query = pairs_read(a, r->query, "query", r, ds);
 	p->cookies = pairs_read(a, r->cookies, "cookies", r, ds);
 	if (r->auth)
-		auth_of(a, r, &p->auth, ds);
+		auth_parse(a, r->auth, &p->auth, ds);
 	if (r->vars)
 		p->vars = vars_of(a, r, ds);
 	return ds->errors == before ? p : NULL;

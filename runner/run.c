@@ -107,6 +107,8 @@ static void state_next(struct run *r)
 	r->answered = false;
 	r->expect = r->warn = NULL;
 	memset(&r->call, 0, sizeof(r->call));
+	r->fetched = r->token = NULL;
+	r->token_retry = false;
 	r->verdict = (struct verdict){ OUTCOME_PASS, REASON_NONE, STR("") };
 	enter(r, RUN_PREPARE);
 }
@@ -213,6 +215,12 @@ static void state_prepare(struct run *r)
 
 /* --- one attempt --- */
 
+void run_go(struct run *r, enum run_state state)
+{
+	enter(r, state);
+	drive(r);
+}
+
 static void on_answer(struct http_call *c, void *owner)
 {
 	struct run *r = owner;
@@ -236,6 +244,10 @@ static void state_ask(struct run *r)
 	}
 	if (!run_request(r, &r->verdict)) {
 		enter(r, RUN_LEAVE);
+		return;
+	}
+	if (r->token) {
+		enter(r, run_token(r) ? RUN_WAIT : RUN_ANSWER);
 		return;
 	}
 	r->call.deadline_ns = least(r->step_deadline_ns,
@@ -298,7 +310,8 @@ static bool retry_wanted(const struct run *r)
 	switch (r->verdict.outcome) {
 	case OUTCOME_ERROR:
 		return (y->on & RETRY_NETWORK) &&
-		       (why == REASON_DNS || why == REASON_CONNECT ||
+		       ((why == REASON_AUTH && r->token_retry) ||
+			       why == REASON_DNS || why == REASON_CONNECT ||
 			       why == REASON_TLS || why == REASON_TIMEOUT);
 	case OUTCOME_FAIL:
 		return (y->on & RETRY_ASSERT) ||
@@ -454,7 +467,8 @@ static void state_leave(struct run *r)
 static void state_end(struct run *r)
 {
 	http_session_free(r->session);
-	r->session = NULL;
+	http_session_free(r->token_session);
+	r->session = r->token_session = NULL;
 	loop_timer_cancel(r->host->loop, &r->timer);
 	if (r->decided.outcome == OUTCOME_PASS && !r->ran_any)
 		r->decided = (struct verdict){ OUTCOME_SKIPPED, REASON_NONE,

@@ -11,7 +11,6 @@ enum {
 	HEAD_COOKIES_MAX = 64 * 1024,
 	MULTIPART_MAX = 64 * 1024 * 1024
 };
-#define PAIR_MAX (2UL * SECRET_MAX)
 
 /* --- values --- */
 
@@ -77,7 +76,7 @@ static void derived(struct run *r, struct str text)
 		redact_add(r->redact, STR("derived"), text);
 }
 
-static bool render(struct run *r, const struct template *t, struct str *ret,
+bool run_render(struct run *r, const struct template *t, struct str *ret,
 	struct verdict *v)
 {
 	struct str why = STR("");
@@ -289,7 +288,7 @@ static bool headers_add(struct run *r, const struct pair *from,
 	struct str value;
 
 	for (; from; from = from->next) {
-		if (!render(r, from->value, &value, v))
+		if (!run_render(r, from->value, &value, v))
 			return false;
 		header_set(r, from->name, value);
 	}
@@ -307,13 +306,13 @@ static void header_default(struct run *r, struct str name, struct str value)
 }
 
 /* name=value pairs, percent-encoded, with a separator between them. */
-static bool pairs_add(struct run *r, const struct pair *from, struct buf *out,
+bool run_pairs_add(struct run *r, const struct pair *from, struct buf *out,
 	struct verdict *v)
 {
 	struct str value;
 
 	for (; from; from = from->next) {
-		if (!render(r, from->value, &value, v))
+		if (!run_render(r, from->value, &value, v))
 			return false;
 		if (out->len && out->ptr[out->len - 1] != '?')
 			buf_add_byte(out, '&');
@@ -330,7 +329,7 @@ static bool cookies_add(struct run *r, const struct pair *from, struct buf *out,
 	struct str value;
 
 	for (; from; from = from->next) {
-		if (!render(r, from->value, &value, v))
+		if (!run_render(r, from->value, &value, v))
 			return false;
 		buf_addf(out, "%s%.*s=%.*s", out->len ? "; " : "",
 			STR_ARG(from->name), STR_ARG(value));
@@ -374,11 +373,11 @@ static bool url_make(struct run *r, struct verdict *v)
 	struct buf b;
 	bool ok;
 
-	if (!render(r, s->url, &url, v))
+	if (!run_render(r, s->url, &url, v))
 		return false;
 	if (s->http.base_url && !str_starts(url, STR("http://")) &&
 		!str_starts(url, STR("https://")) &&
-		!render(r, s->http.base_url, &base, v))
+		!run_render(r, s->http.base_url, &base, v))
 		return false;
 	if (!s->http.base_url && r->job->region->base_url.len)
 		base = r->job->region->base_url;
@@ -390,8 +389,8 @@ static bool url_make(struct run *r, struct verdict *v)
 	buf_add(&b, url);
 	if (str_find_byte(url, '?', 0) == SIZE_MAX)
 		buf_add_byte(&b, '?');
-	ok = pairs_add(r, r->job->role->query, &b, v) &&
-	     pairs_add(r, s->query, &b, v);
+	ok = run_pairs_add(r, r->job->role->query, &b, v) &&
+	     run_pairs_add(r, s->query, &b, v);
 	r->call.url = arena_str(r->arena, buf_str(&b));
 	buf_done(&b);
 	return ok;
@@ -416,7 +415,7 @@ static bool parts_add(struct run *r, struct str boundary, struct buf *b,
 	struct str value;
 
 	for (const struct body_part *p = r->step->parts; p; p = p->next) {
-		if (!render(r, p->value, &value, v))
+		if (!run_render(r, p->value, &value, v))
 			return false;
 		buf_addf(b, "--%.*s\r\nContent-Disposition: form-data",
 			STR_ARG(boundary));
@@ -471,7 +470,7 @@ static bool body_make(struct run *r, struct verdict *v)
 	case BODY_NONE:
 		return true;
 	case BODY_TEXT:
-		return render(r, s->body, &r->call.body, v);
+		return run_render(r, s->body, &r->call.body, v);
 	case BODY_JSON:
 		if (!template_tree_value(s->json, &r->vars, &j, &secret, &why))
 			return missing(r, template_tree_refs(s->json), why, v);
@@ -483,7 +482,7 @@ static bool body_make(struct run *r, struct verdict *v)
 		return multipart_make(r, v);
 	case BODY_FORM:
 		buf_init(&b, TEXT_MAX);
-		ok = pairs_add(r, s->form, &b, v);
+		ok = run_pairs_add(r, s->form, &b, v);
 		header_default(r, STR("Content-Type"),
 			STR("application/x-www-form-urlencoded"));
 		break;
@@ -493,36 +492,6 @@ static bool body_make(struct run *r, struct verdict *v)
 	r->call.body = b.len ? arena_str(r->arena, buf_str(&b)) : STR("");
 	buf_done(&b);
 	return ok;
-}
-
-static bool auth_make(struct run *r, const struct auth *a, struct verdict *v)
-{
-	struct str user;
-	struct str password;
-	struct buf b;
-	struct buf pair;
-
-	if (a->kind == AUTH_NONE)
-		return true;
-	if (a->kind == AUTH_BEARER) {
-		if (!render(r, a->token, &user, v))
-			return false;
-		r->call.auth =
-			arena_printf(r->arena, "Bearer %.*s", STR_ARG(user));
-		return true;
-	}
-	if (!render(r, a->user, &user, v) ||
-		!render(r, a->password, &password, v))
-		return false;
-	buf_init(&pair, PAIR_MAX);
-	buf_init(&b, 2 * PAIR_MAX);
-	buf_addf(&pair, "%.*s:%.*s", STR_ARG(user), STR_ARG(password));
-	buf_add(&b, STR("Basic "));
-	buf_add_base64(&b, buf_str(&pair), false);
-	r->call.auth = arena_str(r->arena, buf_str(&b));
-	buf_done(&b);
-	buf_done(&pair);
-	return true;
 }
 
 /* The role's auth and cookies go to the region's own base_url alone. */
@@ -543,9 +512,9 @@ static bool identity_make(struct run *r, struct verdict *v)
 	bool ok;
 
 	if (s->auth.kind != AUTH_NONE)
-		ok = auth_make(r, &s->auth, v);
+		ok = run_auth(r, &s->auth, v);
 	else
-		ok = !own || auth_make(r, &role->auth, v);
+		ok = !own || run_auth(r, &role->auth, v);
 	if (!ok || (!s->cookies && !role->cookies))
 		return ok;
 	buf_init(&b, HEAD_COOKIES_MAX);
@@ -582,10 +551,10 @@ static bool options_make(struct run *r, struct verdict *v)
 	r->call.options = o;
 	r->call.user_agent = r->call.proxy = r->call.unix_socket = STR_NONE;
 	return (!o->user_agent ||
-		       render(r, o->user_agent, &r->call.user_agent, v)) &&
-	       (!o->proxy || render(r, o->proxy, &r->call.proxy, v)) &&
+		       run_render(r, o->user_agent, &r->call.user_agent, v)) &&
+	       (!o->proxy || run_render(r, o->proxy, &r->call.proxy, v)) &&
 	       (!o->unix_socket ||
-		       render(r, o->unix_socket, &r->call.unix_socket, v));
+		       run_render(r, o->unix_socket, &r->call.unix_socket, v));
 }
 
 /* Did a captured value go into what can not be sent? */

@@ -23,6 +23,13 @@ struct verdict { /* of an attempt, a step or the run */
 	struct str message;
 };
 
+struct token { /* of OAuth 2.0, for the rest of the run */
+	struct token *next;
+	struct str url, body, basic; /* the request; basic: STR_NONE: none */
+	struct str value;            /* STR_NONE: not fetched yet */
+	uint64_t until_ns;           /* 0: it says nothing */
+};
+
 struct run {
 	const struct run_host *host;
 	const struct job *job;
@@ -30,7 +37,8 @@ struct run {
 	struct arena *arena;
 	struct vars vars;
 	struct redact *redact;
-	struct http_session *session;
+	struct http_session *session, *token_session;
+	struct token *tokens;
 	struct origin base; /* of the region's base_url */
 	bool has_base;
 	struct loop_timer timer;
@@ -47,7 +55,11 @@ struct run {
 	uint64_t step_ns, attempt_ns, step_deadline_ns;
 	unsigned retries;
 	struct http_call call;
-	bool answered; /* there is a response to look at */
+	struct token *fetched;   /* just now, for the step that asks again */
+	struct token *token;     /* wanted before the step can ask */
+	struct http_call ticket; /* that fetches it */
+	bool token_retry;        /* it failed on the network */
+	bool answered;           /* there is a response to look at */
 	struct verdict verdict;
 	const struct assertion *expect, *warn;
 
@@ -72,6 +84,25 @@ bool run_step_vars(struct run *r, struct verdict *v);
 /* Adds what was captured, secret or not. */
 void run_keep(struct run *r, struct str name, const struct json *value,
 	bool secret);
+
+/* Fills in a text; what was made from a secret is one from then on. */
+bool run_render(struct run *r, const struct template *t, struct str *ret,
+	struct verdict *v);
+/* name=value pairs, percent-encoded, with & between them. */
+bool run_pairs_add(struct run *r, const struct pair *from, struct buf *out,
+	struct verdict *v);
+
+/*
+ * run_auth.c: who asks, into r->call.  Where a token has to be fetched first,
+ * `r->token` is the one that is wanted, and run_token() fetches it: then the
+ * step asks again (RUN_ASK), or its attempt has failed (RUN_ANSWER).  False: it
+ * has failed already, and r->call says why.
+ */
+bool run_auth(struct run *r, const struct auth *a, struct verdict *v);
+bool run_token(struct run *r);
+/* The auth of the step that is running: its own, or its role's. */
+const struct auth *run_auth_of(const struct run *r);
+void run_go(struct run *r, enum run_state state); /* run.c */
 
 /* run_tell.c: reports and evidence, redacted. */
 struct step_report *run_report_step(struct run *r, const struct step *s);

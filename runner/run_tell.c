@@ -158,6 +158,7 @@ static bool header_secret(const struct run *r, struct str name)
 		if (str_eq_nocase(hidden->item[i], name))
 			return true;
 	return str_eq_nocase(name, STR("Authorization")) ||
+	       str_eq_nocase(name, STR("X-Amz-Security-Token")) ||
 	       str_eq_nocase(name, STR("Cookie"));
 }
 
@@ -181,29 +182,60 @@ static void curl_header(struct run *r, struct str name, struct str value,
 		out);
 }
 
-static void curl_auth(struct run *r, struct buf *out)
+static struct str text_of(struct run *r, const struct template *t)
 {
-	const struct auth *a = &r->step->auth;
-	struct str user = STR("");
-	struct str password = STR("");
+	struct str text = STR("");
 	struct str why;
 	bool secret = false;
 
-	if (a->kind == AUTH_NONE)
-		a = &r->job->role->auth;
-	if (a->kind != AUTH_BASIC) {
-		curl_header(r, STR("Authorization"), r->call.auth, out);
-		return;
-	}
-	template_render(a->user, &r->vars, &user, &secret, &why);
-	template_render(a->password, &r->vars, &password, &secret, &why);
+	if (t)
+		template_render(t, &r->vars, &text, &secret, &why);
+	return text;
+}
+
+static void curl_user(struct run *r, const struct auth *a, struct buf *out)
+{
+	struct str password = text_of(r, a->password);
+
 	if (!redact_holds(r->redact, password))
 		password = STR("[redacted]");
 	buf_add(out, STR(" -u"));
 	word(r,
-		arena_printf(r->arena, "%.*s:%.*s", STR_ARG(user),
-			STR_ARG(password)),
+		arena_printf(r->arena, "%.*s:%.*s",
+			STR_ARG(text_of(r, a->user)), STR_ARG(password)),
 		out);
+}
+
+static void curl_auth(struct run *r, struct buf *out)
+{
+	const struct auth *a = run_auth_of(r);
+
+	switch (a->kind) {
+	case AUTH_NONE:
+		return;
+	case AUTH_BEARER:
+	case AUTH_OAUTH2:
+		if (r->call.auth.ptr)
+			curl_header(r, STR("Authorization"), r->call.auth, out);
+		return;
+	case AUTH_BASIC:
+		break;
+	case AUTH_DIGEST:
+		buf_add(out, STR(" --digest"));
+		break;
+	case AUTH_SIGV4:
+		buf_add(out, STR(" --aws-sigv4"));
+		word(r,
+			arena_printf(r->arena, "aws:amz:%.*s:%.*s",
+				STR_ARG(text_of(r, a->region)),
+				STR_ARG(text_of(r, a->service))),
+			out);
+		if (a->token)
+			curl_header(r, STR("X-Amz-Security-Token"),
+				text_of(r, a->token), out);
+		break;
+	}
+	curl_user(r, a, out);
 }
 
 static void curl_options(struct run *r, struct buf *out)
@@ -245,7 +277,7 @@ struct str run_curl(struct run *r)
 	for (const struct response_header *h = r->call.headers; h; h = h->next)
 		if (!str_eq_nocase(h->name, STR("traceparent")))
 			curl_header(r, h->name, h->value, &out);
-	if (r->call.auth.ptr)
+	if (r->call.auth.ptr || r->call.digest || r->call.sigv4)
 		curl_auth(r, &out);
 	if (r->call.cookies.ptr) {
 		bool known = redact_holds(r->redact, r->call.cookies);

@@ -166,7 +166,10 @@ static bool named_secret(const struct yaml_node *n)
 	if (!n->quoted && (yaml_is_null(n) || yaml_is_number(n) ||
 				  yaml_to_bool(n, &boolean)))
 		return false;
+	if (str_eq(n->key->text, STR("token_url")))
+		return false; /* of oauth2: where tokens are to be had */
 	return name_looks_secret(n->key->text) ||
+	       str_eq(n->key->text, STR("secret_key")) ||
 	       str_eq(n->key->text, STR("bearer"));
 }
 

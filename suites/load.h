@@ -61,6 +61,7 @@ bool name_check(struct load *l, const struct yaml_node *key);
 enum pairs_kind { PAIRS_HEADERS, PAIRS_COOKIES, PAIRS_FIELDS };
 struct pair *pairs_read(struct load *l, const struct yaml_node *map,
 	enum pairs_kind kind);
+/* auth.c */
 void auth_read(struct load *l, const struct yaml_node *map, struct auth *ret);
 /*
  * Vars, secrets and captures whose value is wrong stay in the list with no

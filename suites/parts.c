@@ -238,41 +238,6 @@ struct pair *pairs_read(struct load *l, const struct yaml_node *map,
 	return first;
 }
 
-void auth_read(struct load *l, const struct yaml_node *map, struct auth *ret)
-{
-	struct auth_keys keys = { 0 };
-	struct basic_keys basic = { 0 };
-	struct auth auth = { 0 };
-
-	if (!map)
-		return;
-	if (!map_read(l, auth_key_table, map, "auth", &keys))
-		return;
-	if (keys.basic && keys.bearer) {
-		keys_exclude(l, keys.basic, keys.bearer);
-		return;
-	}
-	if (keys.bearer) {
-		auth.kind = AUTH_BEARER;
-		auth.token = text_read(l, keys.bearer, "bearer");
-		if (auth.token)
-			*ret = auth;
-		return;
-	}
-	if (!keys.basic) {
-		diag_add(l->ds, DIAG_ERROR, E11, map->where,
-			"`auth` needs `basic` or `bearer`");
-		return;
-	}
-	if (!map_read(l, basic_key_table, keys.basic, "basic", &basic))
-		return;
-	auth.kind = AUTH_BASIC;
-	auth.user = text_read(l, basic.user, "user");
-	auth.password = text_read(l, basic.password, "password");
-	if (auth.user && auth.password)
-		*ret = auth;
-}
-
 struct suite_var *vars_read(struct load *l, const struct yaml_node *map)
 {
 	struct suite_var *first = NULL;

@@ -119,6 +119,11 @@ struct use *step_uses(struct load *l, const struct step *s)
 	text_uses(l, tail, s->auth.user, false);
 	text_uses(l, tail, s->auth.password, false);
 	text_uses(l, tail, s->auth.token, false);
+	text_uses(l, tail, s->auth.token_url, false);
+	text_uses(l, tail, s->auth.region, false);
+	text_uses(l, tail, s->auth.service, false);
+	for (const struct pair *p = s->auth.params; p; p = p->next)
+		text_uses(l, tail, p->value, false);
 	if (s->json)
 		uses_add(l, tail, template_tree_refs(s->json), false);
 	pair_uses(l, tail, s->form, false);

@@ -68,13 +68,31 @@ struct suite_secret {
 	struct span where;
 };
 
-enum auth_kind { AUTH_NONE, AUTH_BASIC, AUTH_BEARER };
+enum auth_kind {
+	AUTH_NONE,
+	AUTH_BASIC,
+	AUTH_DIGEST,
+	AUTH_BEARER,
+	AUTH_OAUTH2, /* client credentials, RFC 6749 section 4.4 */
+	AUTH_SIGV4   /* AWS Signature Version 4 */
+};
 
 struct auth {
 	enum auth_kind kind;
-	const struct template *user, *password; /* BASIC */
-	const struct template *token;           /* BEARER */
+	/* BASIC, DIGEST; OAUTH2: of the client; SIGV4: the two keys */
+	const struct template *user, *password;
+	const struct template *token;     /* BEARER; SIGV4: of the session */
+	const struct template *token_url; /* OAUTH2 */
+	struct pair *params;              /* OAUTH2: more of its form */
+	struct str scopes;                /* OAUTH2: with blanks; or NONE */
+	bool in_body;                     /* OAUTH2: no Basic credentials */
+	const struct template *region, *service; /* SIGV4 */
 };
+
+/* `auth` of a step or of a role of the line file; mistakes go into `ds`, and
+ * *ret is left alone then. */
+void auth_parse(struct arena *a, const struct yaml_node *map, struct auth *ret,
+	struct diags *ds);
 
 enum http_version_wanted {
 	HTTP_AUTO,

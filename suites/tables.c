@@ -13,6 +13,7 @@ static const char *const words_ip[] = { "any", "4", "6", NULL };
 static const char *const words_trace[] = { "off", "w3c", NULL };
 static const char *const words_tls[] = { "1.0", "1.1", "1.2", "1.3", NULL };
 static const char *const words_backoff[] = { "fixed", "exponential", NULL };
+static const char *const words_credentials[] = { "basic", "body", NULL };
 static const char *const words_record[] = { "never", "on_fail", "always",
 	NULL };
 
@@ -260,10 +261,47 @@ const struct key graphql_key_table[] = {
 #define ROW_STRUCT auth_keys
 const struct key auth_key_table[] = {
 	NODE("basic", KEY_MAP, basic, NULL, "{user, password}"),
+	NODE("digest", KEY_MAP, digest, NULL,
+		"{user, password}; SHA-256 or MD5, as the server asks"),
 	NODE("bearer", KEY_NODE, bearer, NULL, "token"),
-	REFUSED("digest"),
-	REFUSED("oauth2"),
-	REFUSED("aws_sigv4"),
+	NODE("oauth2", KEY_MAP, oauth2, NULL,
+		"a token by client credentials, fetched once in a run"),
+	NODE("aws_sigv4", KEY_MAP, aws_sigv4, NULL,
+		"a signature of AWS, version 4"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT oauth2_keys
+const struct key oauth2_key_table[] = {
+	ROW("token_url", KEY_NODE, KEY_REQUIRED, token_url, 0, 0, NULL, NULL,
+		"absolute URL that gives tokens"),
+	ROW("client_id", KEY_NODE, KEY_REQUIRED, client_id, 0, 0, NULL, NULL,
+		"text"),
+	ROW("client_secret", KEY_NODE, KEY_REQUIRED, client_secret, 0, 0, NULL,
+		NULL, "text"),
+	ROW("scopes", KEY_STRS, 0, scopes, 0, 0, NULL, NULL,
+		"what the token is for"),
+	ROW("credentials", KEY_WORD, 0, credentials, 0, 0, words_credentials,
+		"basic", "how the client says who it is"),
+	NODE("params", KEY_MAP, params, NULL,
+		"more fields of the request, as audience"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT sigv4_keys
+const struct key sigv4_key_table[] = {
+	ROW("region", KEY_NODE, KEY_REQUIRED, region, 0, 0, NULL, NULL,
+		"as eu-central-1"),
+	ROW("service", KEY_NODE, KEY_REQUIRED, service, 0, 0, NULL, NULL,
+		"as execute-api, s3"),
+	ROW("access_key", KEY_NODE, KEY_REQUIRED, access_key, 0, 0, NULL, NULL,
+		"its id"),
+	ROW("secret_key", KEY_NODE, KEY_REQUIRED, secret_key, 0, 0, NULL, NULL,
+		"text"),
+	NODE("session_token", KEY_NODE, session_token, NULL,
+		"of temporary keys"),
 	END
 };
 #undef ROW_STRUCT

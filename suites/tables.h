@@ -83,8 +83,18 @@ struct graphql_keys {
 };
 
 struct auth_keys {
-	const struct yaml_node *basic, *bearer;
-	const struct yaml_node *refused;
+	const struct yaml_node *basic, *digest, *bearer, *oauth2, *aws_sigv4;
+};
+
+struct oauth2_keys {
+	const struct yaml_node *token_url, *client_id, *client_secret, *params;
+	struct strs scopes;
+	int credentials;
+};
+
+struct sigv4_keys {
+	const struct yaml_node *region, *service, *access_key, *secret_key,
+		*session_token;
 };
 
 struct basic_keys {
@@ -124,9 +134,9 @@ struct record_keys {
 extern const struct key suite_key_table[], step_key_table[], http_key_table[],
 	tls_key_table[], retry_key_table[], poll_key_table[],
 	request_key_table[], part_key_table[], graphql_key_table[],
-	auth_key_table[], basic_key_table[], secret_key_table[],
-	record_key_table[], group_file_key_table[], group_key_table[],
-	param_key_table[];
+	auth_key_table[], basic_key_table[], oauth2_key_table[],
+	sigv4_key_table[], secret_key_table[], record_key_table[],
+	group_file_key_table[], group_key_table[], param_key_table[];
 
 /*
  * Names of the language that are no keys of a table, for the manual: what

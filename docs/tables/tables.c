@@ -337,6 +337,8 @@ static const struct manual_table tables[] = {
 	{ "tls keys",       write_keys,     tls_key_table },
 	{ "auth keys",      write_keys,     auth_key_table },
 	{ "basic keys",     write_keys,     basic_key_table },
+	{ "oauth2 keys",    write_keys,     oauth2_key_table },
+	{ "sigv4 keys",     write_keys,     sigv4_key_table },
 	{ "retry keys",     write_keys,     retry_key_table },
 	{ "poll keys",      write_keys,     poll_key_table },
 	{ "group file keys", write_keys,    group_file_key_table },

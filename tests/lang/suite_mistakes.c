@@ -182,7 +182,17 @@ Test(suite_mistakes, steps)
 		{ IN_STEP "    use: login\n", "E013 7:5" },
 		{ IN_STEP "    multipart: {}\n" GOOD_EXPECT, "E011 8:16" },
 		{ IN_STEP "    body_file: a\n" GOOD_EXPECT, "E006 8:16" },
-		{ IN_STEP "    auth: {digest: {}}\n" GOOD_EXPECT, "E014 8:12" },
+		{ IN_STEP "    auth: {digest: {}}\n" GOOD_EXPECT, "E011 8:20" },
+		{ IN_STEP "    auth: {bearer: a, oauth2: {}}\n" GOOD_EXPECT,
+			"W103 8:20, E013 8:23" },
+		{ IN_STEP "    auth: {}\n" GOOD_EXPECT, "E011 8:11" },
+		{ IN_STEP "    auth: {oauth2: {token_url: /t, client_id: a, "
+			  "client_secret: \"${region}\", scopes: [a "
+			  "b]}}\n" GOOD_EXPECT,
+			"E044 8:32, E021 8:87" },
+		{ IN_STEP "    auth: {aws_sigv4: {region: a, service: b, "
+			  "access_key: c}}\n" GOOD_EXPECT,
+			"E011 8:23" },
 		{ IN_STEP "    auth: {basic: {user: "
 			  "\"${region}\"}}\n" GOOD_EXPECT,
 			"E011 8:19" },
