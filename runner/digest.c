@@ -161,7 +161,7 @@ static void header_read(struct reading *r, struct str s)
 bool digest_read(const struct response_header *headers, struct arena *a,
 	struct digest_challenge *ret)
 {
-	struct digest_challenge best;
+	struct digest_challenge best = { 0 };
 	struct reading r = { .arena = a, .ret = &best };
 	unsigned n = 0;
 

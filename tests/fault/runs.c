@@ -291,8 +291,8 @@ Test(runs, every_redirect_is_told_and_carries_the_trace)
 	trace = strcasestr(first, "traceparent: 00-");
 	cr_assert(trace);
 	cr_assert(strcasestr(second, "traceparent: 00-"));
-	cr_assert(memcmp(trace, strcasestr(second, "traceparent: 00-"), 48) ==
-		  0);
+	cr_assert(
+		memcmp(trace, strcasestr(second, "traceparent: 00-"), 48) == 0);
 	free(first);
 	free(second);
 }

@@ -20,8 +20,8 @@ static struct response response(struct arena *a, const char *body)
 {
 	static struct response_hop second = { NULL, 303, STR("http://b/"),
 		STR("http://c/") };
-	static struct response_hop redirects = { &second, 302,
-		STR("http://a/"), STR("http://b/") };
+	static struct response_hop redirects = { &second, 302, STR("http://a/"),
+		STR("http://b/") };
 
 	return (struct response){
 		.status = 201,
@@ -129,11 +129,10 @@ Test(query, takes_values_out_of_a_response)
 		{ "{variable: unset}", "missing: missing" },
 		{ "{duration: }", "1234.567" },
 		{ "{size: }", "60" },
-		{ "{redirects: }",
-			"[{\"status\":302,\"url\":\"http://a/\","
-			"\"location\":\"http://b/\"},"
-			"{\"status\":303,\"url\":\"http://b/\","
-			"\"location\":\"http://c/\"}]" },
+		{ "{redirects: }", "[{\"status\":302,\"url\":\"http://a/\","
+				   "\"location\":\"http://b/\"},"
+				   "{\"status\":303,\"url\":\"http://b/\","
+				   "\"location\":\"http://c/\"}]" },
 		{ "{attempts: }", "3" },
 		{ "{timing: ttfb}", "30" },
 		{ "{timing: connect}", "1.500" },
