@@ -178,6 +178,10 @@ bool digest_read(const struct response_header *headers, struct arena *a,
 
 /* --- the answer --- */
 
+static const char *const qop_words[] = { [DIGEST_NO_QOP] = "",
+	[DIGEST_AUTH] = "auth",
+	[DIGEST_AUTH_INT] = "auth-int" };
+
 static struct str hashed(enum digest_hash hash, struct str s, struct arena *a)
 {
 	uint8_t bytes[SHA256_BYTES];
@@ -240,25 +244,33 @@ static void add_quoted(struct buf *b, const char *name, struct str s)
 	buf_add_byte(b, '"');
 }
 
+static struct str response_of(const struct digest_challenge *c,
+	const struct digest_request *q, struct str count, struct arena *a)
+{
+	struct str secret = secret_hash(c, q, a);
+	struct str request = request_hash(c, q, a);
+	struct str text;
+
+	if (c->qop == DIGEST_NO_QOP)
+		text = arena_printf(a, "%.*s:%.*s:%.*s", STR_ARG(secret),
+			STR_ARG(c->nonce), STR_ARG(request));
+	else
+		text = arena_printf(a, "%.*s:%.*s:%.*s:%.*s:%s:%.*s",
+			STR_ARG(secret), STR_ARG(c->nonce), STR_ARG(count),
+			STR_ARG(q->cnonce), qop_words[c->qop],
+			STR_ARG(request));
+	return hashed(c->hash, text, a);
+}
+
 struct str digest_answer(const struct digest_challenge *c,
 	const struct digest_request *q, struct arena *a)
 {
 	static const char *const algorithms[] = { "MD5", "SHA-256" };
-	const char *qop = c->qop == DIGEST_AUTH ? "auth" : "auth-int";
-	struct str secret = secret_hash(c, q, a);
-	struct str request = request_hash(c, q, a);
 	struct str count = arena_printf(a, "%08x", q->count);
+	struct str response = response_of(c, q, count, a);
 	struct str user = q->user;
-	struct str response;
 	struct buf b;
 
-	if (c->qop == DIGEST_NO_QOP)
-		response = arena_printf(a, "%.*s:%.*s:%.*s", STR_ARG(secret),
-			STR_ARG(c->nonce), STR_ARG(request));
-	else
-		response = arena_printf(a, "%.*s:%.*s:%.*s:%.*s:%s:%.*s",
-			STR_ARG(secret), STR_ARG(c->nonce), STR_ARG(count),
-			STR_ARG(q->cnonce), qop, STR_ARG(request));
 	if (c->userhash)
 		user = hashed(c->hash,
 			arena_printf(a, "%.*s:%.*s", STR_ARG(q->user),
@@ -272,10 +284,11 @@ struct str digest_answer(const struct digest_challenge *c,
 	buf_addf(&b, ", algorithm=%s%s", algorithms[c->hash],
 		c->session ? "-sess" : "");
 	if (c->qop != DIGEST_NO_QOP) {
-		buf_addf(&b, ", qop=%s, nc=%.*s", qop, STR_ARG(count));
+		buf_addf(&b, ", qop=%s, nc=%.*s", qop_words[c->qop],
+			STR_ARG(count));
 		add_quoted(&b, ", cnonce", q->cnonce);
 	}
-	add_quoted(&b, ", response", hashed(c->hash, response, a));
+	add_quoted(&b, ", response", response);
 	if (c->opaque.ptr)
 		add_quoted(&b, ", opaque", c->opaque);
 	if (c->userhash)

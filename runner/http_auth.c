@@ -99,7 +99,8 @@ static void digest(struct exchange *x, struct response_header **list)
 		.body = body_of(x),
 		.count = ++x->nonce_count };
 	uint8_t random[CNONCE_BYTES];
-	struct str path, query;
+	struct str path;
+	struct str query;
 	struct buf b;
 
 	crypto_random(random, sizeof(random));

@@ -121,13 +121,25 @@ static struct str refusal(struct run *r, const struct json *root)
 		STR_ARG(str_sub(more, 0, SAID_MAX)));
 }
 
+/* Asked for again a little before its end; 0: it says nothing of an end. */
+static uint64_t token_end(const struct run *r, int64_t seconds)
+{
+	int64_t rest =
+		seconds > 2 * SLACK_S ? seconds - SLACK_S : (seconds + 1) / 2;
+
+	if (seconds <= 0 || seconds > INT32_MAX)
+		return 0;
+	return now_ns(r) + (uint64_t)rest * 1000000000;
+}
+
 /* What is wrong with the answer; STR_NONE: nothing, and *t has its token. */
 static struct str token_take(struct run *r, struct token *t)
 {
 	const struct http_call *c = &r->ticket;
 	const struct json *root;
 	const struct json *life;
-	struct str value, type;
+	struct str value;
+	struct str type;
 	int64_t seconds = 0;
 
 	if (c->reason != REASON_NONE)
@@ -150,13 +162,7 @@ static struct str token_take(struct run *r, struct token *t)
 	if (life && life->type == JSON_NUMBER)
 		seconds = json_get_i64(root, "expires_in", 0);
 	t->value = value;
-	t->until_ns = 0;
-	if (seconds > 0 && seconds < INT32_MAX)
-		t->until_ns =
-			now_ns(r) + (uint64_t)(seconds > 2 * SLACK_S
-						       ? seconds - SLACK_S
-						       : (seconds + 1) / 2) *
-					    1000000000;
+	t->until_ns = token_end(r, seconds);
 	return STR_NONE;
 }
 
@@ -193,7 +199,8 @@ static void on_token(struct http_call *c, void *owner)
 static const struct http_options *token_options(struct run *r)
 {
 	struct http_options *o = ARENA_NEW(r->arena, struct http_options);
-	struct origin mine, own;
+	struct origin mine;
+	struct origin own;
 
 	*o = r->step->http;
 	o->redirects = 0;

@@ -229,8 +229,11 @@ struct str sigv4_sign(const struct sigv4 *k, struct sigv4_request *q,
 	struct str hash = body_hash(q, a);
 	uint8_t key[HMAC_MAX_BYTES];
 	uint8_t mac[HMAC_MAX_BYTES];
-	struct buf canonical, names, out;
-	struct str when, scope;
+	struct buf canonical;
+	struct buf names;
+	struct buf out;
+	struct str when;
+	struct str scope;
 	size_t len = 0;
 	struct tm tm;
 
