@@ -185,6 +185,8 @@ static bool is_hidden(uint32_t point)
 		{ 0xe0000, 0xe0fff }, /* tags, selectors */
 	};
 
+	if (point < hidden[0].first) /* nearly all of them */
+		return false;
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
 		if (point >= hidden[i].first && point <= hidden[i].last)
 			return true;

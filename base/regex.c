@@ -12,6 +12,8 @@
 #include "base/oom.h"
 #include "base/regex_shape.h"
 
+enum { PREFIX_MAX = 32 };
+
 /*
  * The interpreter, not the JIT compiler: the JIT has a small stack of its own
  * (error on (.|\n)*b over 1 MiB), counts its limits otherwise, and needs pages
@@ -21,6 +23,9 @@ struct regex {
 	pcre2_code *code;
 	uint32_t groups;
 	bool anchored; /* matches at offset 0 or nowhere */
+	/* what every match begins with: most of a subject is left out by it */
+	char prefix[PREFIX_MAX];
+	size_t prefix_len;
 };
 
 /* --- memory: PCRE2's comes through our door ----------------------------- */
@@ -86,6 +91,12 @@ static struct regex *regex_from(struct str pattern, uint32_t options,
 	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &r->groups);
 	pcre2_pattern_info(code, PCRE2_INFO_ALLOPTIONS, &all);
 	r->anchored = all & PCRE2_ANCHORED;
+	if (options == 0) {
+		r->prefix_len = regex_prefix(pattern);
+		if (r->prefix_len > PREFIX_MAX)
+			r->prefix_len = PREFIX_MAX;
+		memcpy(r->prefix, pattern.ptr, r->prefix_len);
+	}
 	return r;
 }
 
@@ -172,8 +183,8 @@ struct search {
 	pcre2_general_context *memory;
 	pcre2_match_context *limits;
 	pcre2_match_data *found;
-	char *repaired; /* NULL: the subject is valid UTF-8 */
-	uint64_t until_ns;
+	char *repaired;    /* NULL: the subject is valid UTF-8 */
+	uint64_t until_ns; /* 0: no slice has ended yet */
 };
 
 static uint64_t cpu_ns(void)
@@ -209,11 +220,35 @@ static int search_slice(const struct search *s, size_t from, size_t n,
 		s->subject.len, from, PCRE2_NO_UTF_CHECK, s->found, s->limits);
 }
 
-static enum regex_result search_from(const struct search *s, size_t from)
+/*
+ * The clock starts at the end of the first slice, which nearly always ends the
+ * search: reading it costs as much as most matches do.
+ */
+static bool over_time(struct search *s)
+{
+	uint64_t now_ns = cpu_ns();
+
+	if (s->until_ns == 0)
+		s->until_ns = now_ns + (uint64_t)REGEX_CPU_MS * 1000000;
+	return now_ns > s->until_ns;
+}
+
+/* The next offset at which a match could begin; SIZE_MAX: none. */
+static size_t next_start(const struct search *s, size_t from)
+{
+	struct str prefix = { s->regex->prefix, s->regex->prefix_len };
+
+	return prefix.len ? str_find(s->subject, prefix, from) : from;
+}
+
+static enum regex_result search_from(struct search *s, size_t from)
 {
 	size_t n = SLICE_FIRST;
 
 	for (;;) {
+		from = next_start(s, from);
+		if (from == SIZE_MAX)
+			return REGEX_NO;
 		size_t rest = s->subject.len + 1 - from;
 		if (n > rest)
 			n = rest;
@@ -234,7 +269,7 @@ static enum regex_result search_from(const struct search *s, size_t from)
 			if (s->regex->anchored || from > s->subject.len)
 				return REGEX_NO;
 		}
-		if (cpu_ns() > s->until_ns)
+		if (over_time(s))
 			return REGEX_BUDGET;
 	}
 }
@@ -280,7 +315,6 @@ static char *subject_repair(struct str s)
 
 static void search_open(struct search *s)
 {
-	s->until_ns = cpu_ns() + (uint64_t)REGEX_CPU_MS * 1000000;
 	if (!str_is_utf8(s->subject)) {
 		s->repaired = subject_repair(s->subject);
 		s->subject.ptr = s->repaired;
@@ -366,7 +400,7 @@ enum regex_result regex_each(const struct regex *r, struct str subject,
 		any = REGEX_YES;
 		if (!found(thing, groups))
 			break;
-		if (cpu_ns() > s.until_ns) {
+		if (over_time(&s)) {
 			any = REGEX_BUDGET;
 			break;
 		}

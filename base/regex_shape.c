@@ -62,6 +62,44 @@ size_t regex_token(struct str s, size_t at)
 	return 1;
 }
 
+/*
+ * Is there a branch beside the one that the pattern begins with?  Options set
+ * inside the pattern may change what is a comment: then yes, to be safe.
+ */
+static bool has_branches(struct str s, size_t at)
+{
+	unsigned depth = 0;
+
+	for (; at < s.len; at += regex_token(s, at)) {
+		char c = s.ptr[at];
+		char kind = byte_at(s, at + 1) == '?' ? byte_at(s, at + 2) : 0;
+
+		if (c == '(' && kind && !strchr(":=!<>#", kind))
+			return true;
+		if (c == '(' && kind != '#')
+			depth++;
+		else if (c == ')' && depth > 0)
+			depth--;
+		else if (c == '|' && depth == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t regex_prefix(struct str pattern)
+{
+	size_t n = 0;
+
+	while (n < pattern.len && pattern.ptr[n] >= ' ' &&
+		pattern.ptr[n] <= '~' &&
+		!strchr("\\^$.[|()?*+{", pattern.ptr[n]))
+		n++;
+	/* a quantifier belongs to the last byte, which then may be missing */
+	if (n > 0 && n < pattern.len && strchr("?*+{", pattern.ptr[n]))
+		n--;
+	return has_branches(pattern, n) ? 0 : n;
+}
+
 bool regex_forbidden(struct str s, size_t *ret_at, const char **ret_why)
 {
 	for (size_t at = 0; at < s.len; at += regex_token(s, at)) {

@@ -21,6 +21,12 @@ size_t regex_token(struct str s, size_t at);
 /* Finds \G or a verb (*...): *ret_at and a constant sentence. */
 bool regex_forbidden(struct str s, size_t *ret_at, const char **ret_why);
 
+/*
+ * So many of the pattern's first bytes are ASCII text with which every match
+ * begins: `"id":"[0-9]+"` 6, (a|b)c 0, ab|c 0.
+ */
+size_t regex_prefix(struct str pattern);
+
 /* RFC 9485 as PCRE2 writes it; false when it is not an I-Regexp. */
 bool iregexp_translate(struct str pattern, bool whole, struct buf *out);
 

@@ -37,6 +37,37 @@ static const struct template_ref *collect_refs(struct arena *a,
 	return list.first;
 }
 
+static struct str check_text(const struct check *c, struct arena *a)
+{
+	struct str query = query_text(c->query);
+	struct str predicate = predicate_text(a, c->predicate);
+	struct str text;
+
+	if (c->filters) {
+		struct str filters = filter_text(a, c->filters);
+		text = arena_printf(a, "%.*s | %.*s %.*s", STR_ARG(query),
+			STR_ARG(filters), STR_ARG(predicate));
+	} else {
+		text = arena_printf(a, "%.*s %.*s", STR_ARG(query),
+			STR_ARG(predicate));
+	}
+	if (c->name.ptr)
+		text = arena_printf(a, "%.*s: %.*s", STR_ARG(c->name),
+			STR_ARG(text));
+	return visible_text(a, NULL, text);
+}
+
+/* What a report says of it in every run is written once. */
+static void add_texts(struct arena *a, struct check *c)
+{
+	const struct predicate *p = c->predicate;
+	struct judge nothing = { .a = a };
+
+	c->text = check_text(c, a);
+	if (!p->want || !template_tree_refs(p->want))
+		c->expected = predicate_expected(p, &nothing);
+}
+
 /*
  * One check for each predicate of a chain: a report then says which of them
  * did not hold.
@@ -52,6 +83,7 @@ static void add_checks(struct reading *r, const struct check *like,
 		chain->next = NULL;
 		c->predicate = chain;
 		c->refs = collect_refs(r->a, c);
+		add_texts(r->a, c);
 		*r->last = c;
 		r->last = &c->next;
 		chain = next;
@@ -329,26 +361,6 @@ const struct template_ref *check_refs(const struct check *c)
 
 /* --- judging ------------------------------------------------------------ */
 
-static struct str check_text(const struct check *c, struct arena *a)
-{
-	struct str query = query_text(c->query);
-	struct str predicate = predicate_text(a, c->predicate);
-	struct str text;
-
-	if (c->filters) {
-		struct str filters = filter_text(a, c->filters);
-		text = arena_printf(a, "%.*s | %.*s %.*s", STR_ARG(query),
-			STR_ARG(filters), STR_ARG(predicate));
-	} else {
-		text = arena_printf(a, "%.*s %.*s", STR_ARG(query),
-			STR_ARG(predicate));
-	}
-	if (c->name.ptr)
-		text = arena_printf(a, "%.*s: %.*s", STR_ARG(c->name),
-			STR_ARG(text));
-	return visible_text(a, NULL, text);
-}
-
 /* 1234.567 ms as people read it */
 static struct str took_text(const struct look *l, const struct json *ms)
 {
@@ -398,8 +410,9 @@ static struct assertion *eval_one(const struct check *c, const struct look *l)
 	as->ok = is == HOLDS;
 	as->budget = is == OVER;
 	as->where = c->where;
-	as->text = check_text(c, l->a);
-	as->expected = predicate_expected(c->predicate, &j);
+	as->text = c->text;
+	as->expected = c->expected.ptr ? c->expected
+				       : predicate_expected(c->predicate, &j);
 	as->actual = actual_text(c, &v, secret, l);
 	if (!as->ok && !secret && j.note.ptr && v.state == VALUE_OK)
 		as->actual = arena_printf(l->a, "%.*s (%.*s)",

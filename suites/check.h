@@ -56,6 +56,8 @@ struct check {
 	const struct filter *filters; /* in order; may be NULL */
 	const struct predicate *predicate;
 	const struct template_ref *refs; /* of all three */
+	struct str text;                 /* "$.id isUuid", for reports */
+	struct str expected; /* STR_NONE: another one in every run */
 	struct span where;
 };
 

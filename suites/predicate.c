@@ -498,16 +498,18 @@ struct str value_text(struct arena *a, const struct redact *r,
 {
 	bool scalar = j->type == JSON_STRING || j->type == JSON_NUMBER;
 	size_t most = (size_t)64 * VALUE_TEXT_MAX;
+	size_t head_max = VALUE_TEXT_MAX; /* more would be cut off again */
 	struct json head = *j;
 	struct buf b;
 
 	/* a whole secret of a list or an object, each byte as \uXXXX */
-	if (!redact_empty(r))
+	if (!redact_empty(r)) {
 		most += (size_t)6 * SECRET_MAX;
+		head_max *= 2;
+	}
 	if (scalar)
-		head.text = str_sub(redact_head(r, a, j->text,
-					    (size_t)2 * VALUE_TEXT_MAX),
-			0, (size_t)2 * VALUE_TEXT_MAX);
+		head.text = str_sub(redact_head(r, a, j->text, head_max), 0,
+			head_max);
 	buf_init(&b, most);
 	/* a copy of a list or an object would be out of its tree */
 	json_write(&b, scalar ? &head : j);

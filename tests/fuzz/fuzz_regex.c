@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/regex.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -27,6 +28,30 @@ static void check(struct regex *r, struct str subject)
 	regex_free(r);
 }
 
+/*
+ * In a group nothing is known of the text that a match begins with; what is
+ * found is the same.
+ */
+static void check_prefix(const struct regex *r, struct str pattern,
+	struct str subject)
+{
+	struct str g = STR_NONE;
+	struct str h = STR_NONE;
+	struct buf b;
+
+	buf_init(&b, (size_t)REGEX_PATTERN_MAX * 2);
+	buf_addf(&b, "(?:%.*s)", STR_ARG(pattern));
+	struct regex *grouped = regex_new(buf_str(&b), false, NULL, 0, NULL);
+	buf_done(&b);
+	if (!grouped)
+		return;
+	enum regex_result a = regex_match(r, subject, &g, 1);
+	enum regex_result c = regex_match(grouped, subject, &h, 1);
+	assert(a == c || a == REGEX_BUDGET || c == REGEX_BUDGET);
+	assert(a != c || (g.ptr == h.ptr && g.len == h.len));
+	regex_free(grouped);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct str subject = { (const char *)bytes, size };
@@ -38,6 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		subject = STR("");
 	struct regex *r = regex_new(pattern, false, why, sizeof(why), &at);
 	assert(r || (why[0] && at <= pattern.len));
+	if (r && str_find_byte(pattern, '\0', 0) == SIZE_MAX)
+		check_prefix(r, pattern, subject);
 	check(r, subject);
 	check(regex_new_iregexp(pattern, true), subject);
 	check(regex_new_iregexp(pattern, false), subject);

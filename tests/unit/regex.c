@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -119,6 +120,52 @@ Test(regex, what_does_not_compile_is_shown_with_its_place)
 		cr_expect_neq(why[0], '\0');
 		cr_expect_eq(at, refused[i].at, "%s: %s at %zu",
 			refused[i].pattern, why, at);
+	}
+}
+
+/*
+ * Text that every match begins with is looked for first.  In a group nothing
+ * is known of it: both ways have to find the same.
+ */
+Test(regex, a_literal_beginning_changes_nothing)
+{
+	static const char *const patterns[] = { "abc", "ab|c", "ab(c|d)",
+		"abc?", "abc*d", "abc+", "abc{0,1}", "ab{1,2}c", "ab[|]|c",
+		"ab\\|c", "ab\\Q|\\E|c", "ab(?#|)c", "ab(?x) # ( \n |c",
+		"ab(?i)C|x", "ab(?|c|d)", "ab(?=c)", "ab$", "abc(?<=bc)", "ab.",
+		"ab[^c]|[(]", "abc\\K", "\"ab\":", "ab\\Kc|d", "a{", "ab{x" };
+	static const char *const subjects[] = { "", "a", "xxabcabd", "ab", "c",
+		"abab|c", "abbc\nabC", "\xc3\xa4\"ab\":abd", "a{ab{x", "x",
+		"ab\xff"
+		"abc",
+		"d", "ab(" };
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+		char grouped[80];
+		snprintf(grouped, sizeof(grouped), "(?:%s\n)", patterns[i]);
+		/* a line end only where a comment would eat the bracket */
+		if (!strchr(patterns[i], '#') || strstr(patterns[i], "(?#"))
+			snprintf(grouped, sizeof(grouped), "(?:%s)",
+				patterns[i]);
+		struct regex *a =
+			regex_new(str_from(patterns[i]), false, NULL, 0, NULL);
+		struct regex *b =
+			regex_new(str_from(grouped), false, NULL, 0, NULL);
+		cr_assert(a && b, "%s", patterns[i]);
+		for (size_t k = 0; k < sizeof(subjects) / sizeof(*subjects);
+			k++) {
+			struct str s = str_from(subjects[k]);
+			struct str x = STR_NONE;
+			struct str y = STR_NONE;
+
+			cr_expect_eq(regex_match(a, s, &x, 1),
+				regex_match(b, s, &y, 1), "%s on %s",
+				patterns[i], subjects[k]);
+			cr_expect(x.ptr == y.ptr && x.len == y.len, "%s on %s",
+				patterns[i], subjects[k]);
+		}
+		regex_free(a);
+		regex_free(b);
 	}
 }
 
