@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/oom.h"
 #include "cli/seats.h"
+#include "cli/suspecting.h"
 #include "gate/keeper.h"
 #include "gate/policy.h"
 #include "gate/required.h"
@@ -447,7 +448,9 @@ static bool full_turn(struct referee *r, struct facts *f, bool *ret_busy,
 		!seats_read(&r->seats, r->o.store, f->now_us, ret_busy, e) ||
 		!judge_and_settle(r, &t, f, e))
 		return false;
-	if (r->epoch && !*ret_busy &&
+	if (r->epoch && !suspecting_write(&r->seats, &t, &kept, e))
+		return false;
+	if (kept && r->epoch && !*ret_busy &&
 		f->now_us - r->saved_us >= (int64_t)r->o.checkpoint_ms * 1000) {
 		if (!seats_save(&r->seats, &t, &kept, e))
 			return false;

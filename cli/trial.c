@@ -501,6 +501,30 @@ void trial_judge(const struct trial *t, int64_t now_us, struct arena *a,
 		ret->verdict = VERDICT_UNDECIDED;
 }
 
+size_t trial_suspects(const struct trial *t, struct arena *a,
+	struct suspect ret[SUSPECTS_MAX])
+{
+	struct watch_suspect who[SUSPECTS_MAX];
+	size_t n = watch_suspects(t->watch, SUSPECTS_MAX, who);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct watch_check *c = &t->spec.check[who[i].check];
+		struct str *region =
+			ARENA_ARRAY(a, t->spec.ncontrols + 1, struct str);
+
+		region[0] = t->region;
+		for (size_t k = 0; k < t->spec.ncontrols; k++)
+			region[k + 1] = t->spec.control[k];
+		ret[i] = (struct suspect){ .suite = c->suite,
+			.role = c->role,
+			.row = c->row,
+			.region = region,
+			.nregions = t->spec.ncontrols + 1,
+			.evidence = who[i].evidence };
+	}
+	return n;
+}
+
 void trial_evidence(const struct trial *t, const struct judgement *j,
 	struct buf *out)
 {

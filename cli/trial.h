@@ -70,6 +70,10 @@ const struct cursor *trial_cursor(const struct trial *t);
 
 void trial_judge(const struct trial *t, int64_t now_us, struct arena *a,
 	struct judgement *ret);
+/* Checks that more results would soon tell about, with the regions that are
+ * compared; the worst first. */
+size_t trial_suspects(const struct trial *t, struct arena *a,
+	struct suspect ret[SUSPECTS_MAX]);
 /* The frozen bundle of a stopped deployment, as JSON. */
 void trial_evidence(const struct trial *t, const struct judgement *j,
 	struct buf *out);

@@ -23,7 +23,7 @@
 #define STREAM_LEAST 2.5 /* e-value of the check's own stream */
 #define COUNT_LEAST  2   /* of check-down */
 /* One check explains what all of them show, so far as it is alone in it. */
-#define ALONE .75
+#define ALONE .5
 #define M_MAX 1e150
 
 static const struct stream *stream_of(const struct head *h, uint32_t check)
@@ -204,7 +204,8 @@ static double smell(const struct head *h, bool growing, uint32_t check)
 
 	if (growing && e >= STREAM_LEAST)
 		return e;
-	return count_of(h)[check] >= COUNT_LEAST ? count_of(h)[check] : 0;
+	e = fmax(count_of(h)[check], fast_count_of(h)[check]);
+	return e >= COUNT_LEAST ? e : 0;
 }
 
 uint32_t focus_suspects(const void *state, uint32_t max, struct suspected *ret)

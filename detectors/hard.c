@@ -232,21 +232,11 @@ static double fails_by_itself(const struct head *h, uint32_t check)
 }
 
 /*
- * With extra results a count grows faster, and must not mean less for it.
- * The past was seen at intervals: what failed once there may have lasted
- * nearly two of them, so a count has to last that long too.  And there are
- * more results that a run by chance may begin with: of those of the interval
- * each has half of its budget, the n-th extra one alpha / 2 (N + n), which
- * adds up to less than the other half up to 1.7 N extra ones.
+ * With extra results there is a second count, of all results; the first goes
+ * on as if there were none.  Each of the interval's results has half of its
+ * budget then, and the n-th extra one alpha / 2 (N + n), which adds up to less
+ * than the other half up to 1.7 N extra ones.
  */
-static double least_s(const struct head *h, uint32_t check)
-{
-	double two_s = 2.0 * (double)every_us_of(h)[check] / US_PER_S;
-
-	return count_extra_of(h)[check] ? fmax(two_s, down_after_of(h)[check])
-					: down_after_of(h)[check];
-}
-
 static double chances(const struct head *h)
 {
 	double n = h->fixed.horizon_results;
@@ -254,57 +244,78 @@ static double chances(const struct head *h)
 	return h->extras ? 2 * (n + h->extras) : n;
 }
 
-static void check_down_count(struct head *h, const struct observation *o)
-{
-	uint32_t check = o->check;
-	double *count = &count_of(h)[check];
+struct counting { /* one of the two counts of a check */
+	double *count;
+	int64_t *start;
+	double least_s;
+};
 
-	if (*count == 0) {
-		count_start_of(h)[check] = o->at_us;
-		count_extra_of(h)[check] = 0;
-	}
-	*count += 1;
-	count_extra_of(h)[check] |= o->extra;
-	if (*count < h->fixed.value[P_CHECK_K] ||
-		seconds_between(h, count_start_of(h)[check], o->at_us) <
-			least_s(h, check) ||
-		widely_failing(h, 0))
-		return;
-	if (*count >= stats_run_length(chances(h), h->fixed.alpha_h,
-			      fails_by_itself(h, check)))
-		state_halt(h, o->at_us, HALT_CHECK_DOWN, STREAM_CHECK, check);
+static struct counting counting_of(const struct head *h, uint32_t check,
+	bool fast)
+{
+	if (fast)
+		return (struct counting){ &fast_count_of(h)[check],
+			&fast_start_of(h)[check], fast_after_of(h)[check] };
+	return (struct counting){ &count_of(h)[check],
+		&count_start_of(h)[check], down_after_of(h)[check] };
 }
 
-void check_down_canary(struct head *h, const struct observation *o)
+static void count_failure(struct head *h, const struct observation *o,
+	struct counting c)
 {
-	uint32_t check = o->check;
-	double *count = &count_of(h)[check];
+	if (*c.count == 0)
+		*c.start = o->at_us;
+	*c.count += 1;
+	if (*c.count < h->fixed.value[P_CHECK_K] ||
+		seconds_between(h, *c.start, o->at_us) < c.least_s ||
+		widely_failing(h, 0))
+		return;
+	if (*c.count >= stats_run_length(chances(h), h->fixed.alpha_h,
+				fails_by_itself(h, o->check)))
+		state_halt(h, o->at_us, HALT_CHECK_DOWN, STREAM_CHECK,
+			o->check);
+}
 
+static void count_canary(struct head *h, const struct observation *o,
+	struct counting c)
+{
 	if (!o->failed) {
-		double less = *count - h->fixed.value[P_FORGIVE];
-		double half = floor(*count / 2);
+		double less = *c.count - h->fixed.value[P_FORGIVE];
+		double half = floor(*c.count / 2);
 
-		seen_ok_of(h)[check] = 1;
 		if (half < less)
 			less = half;
-		*count = less > 0.0 ? less : 0.0;
+		*c.count = less > 0.0 ? less : 0.0;
 		return;
 	}
-	switch (controls_say(h, check, o->at_us)) {
+	switch (controls_say(h, o->check, o->at_us)) {
 	case WITNESS_FAILS:
-		*count = 0;
+		*c.count = 0;
 		break;
 	case WITNESS_PASSES:
-		if (seen_ok_of(h)[check])
-			check_down_count(h, o);
+		if (seen_ok_of(h)[o->check])
+			count_failure(h, o, c);
 		break;
 	case WITNESS_NONE:
 		break;
 	}
 }
 
+void check_down_canary(struct head *h, const struct observation *o)
+{
+	if (!o->failed)
+		seen_ok_of(h)[o->check] = 1;
+	if (!o->extra)
+		count_canary(h, o, counting_of(h, o->check, false));
+	if (h->extras)
+		count_canary(h, o, counting_of(h, o->check, true));
+}
+
 void check_down_control(struct head *h, const struct observation *o)
 {
-	if (o->failed && !control_out(h, o->region, o->at_us))
+	if (!o->failed || control_out(h, o->region, o->at_us))
+		return;
+	fast_count_of(h)[o->check] = 0;
+	if (!o->extra)
 		count_of(h)[o->check] = 0;
 }

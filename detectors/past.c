@@ -174,6 +174,22 @@ static double spell_limit_s(const struct head *h, double n, double total_s,
 	return n > 0 ? stats_spell_limit_s(&past, expected, alpha) : 0;
 }
 
+/*
+ * The same for a check that is asked more often.  The past was seen at
+ * intervals: what failed once there, unseen before and after, may have lasted
+ * up to two of them, and one on average.
+ */
+static double fast_limit_s(const struct head *h, uint32_t c, double covered_s)
+{
+	double every_s = (double)every_us_of(h)[c] / US_PER_S;
+	double n = 0;
+
+	for (uint32_t i = c * regions_of(h); i < (c + 1) * regions_of(h); i++)
+		n += pre_on_of(h)[i];
+	return fmax(2 * every_s, spell_limit_s(h, n, n * every_s, covered_s,
+					 h->fixed.alpha_h * .5));
+}
+
 static void learn_checks(struct head *h, double covered_s)
 {
 	double pooled = worst_pooled_rate(h);
@@ -185,6 +201,8 @@ static void learn_checks(struct head *h, double covered_s)
 		down_after_of(h)[c] = fmax(h->fixed.value[P_CHECK_S],
 			spell_limit_s(h, spells_of(h)[c], spell_s_of(h)[c],
 				covered_s, h->fixed.alpha_h * .5));
+		fast_after_of(h)[c] = fmax(down_after_of(h)[c],
+			fast_limit_s(h, c, covered_s));
 		if (!own_past(h))
 			seen_ok_of(h)[c] =
 				prev_of(h)[(size_t)c * regions_of(h)] != 0;

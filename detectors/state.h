@@ -179,12 +179,15 @@ struct fifo {
 	X(rate_sum,      double,          s * w) /* lsum */                   \
 	X(count,         double,          c)     /* Lk: check-down's count */ \
 	X(down_after,    double,          c)     /* Tc */                     \
+	X(fast_count,    double,          c)     /* Lk with extra results */  \
+	X(fast_after,    double,          c)     /* and its Tc */             \
 	X(base_rate,     double,          c)     /* pf0 */                    \
 	X(spell_s,       double,          c)     /* sdu */                    \
 	X(run_start,     int64_t,         r)                                  \
 	X(last_fail,     int64_t,         r)                                  \
 	X(last,          int64_t,         r)     /* newest result */          \
 	X(count_start,   int64_t,         c)     /* Lt0 */                    \
+	X(fast_start,    int64_t,         c)                                  \
 	X(every_us,      int64_t,         c)                                  \
 	X(all_fail,      int64_t,         w)     /* rb0: most checks fail */  \
 	X(all_last,      int64_t,         w)     /* rbl */                    \
@@ -223,7 +226,6 @@ struct fifo {
 	X(newest,        int8_t,          r)     /* as prev, extra ones too */\
 	X(focus_prev,    int8_t,          FOCUS_MAX * w)                      \
 	X(focus_on,      uint8_t,         FOCUS_MAX * w) /* in the block */   \
-	X(count_extra,   uint8_t,         c)     /* extra ones in the count */\
 	X(seen_ok,       uint8_t,         c)     /* okseen */                 \
 	X(all_on,        uint8_t,         w)     /* rbon */                   \
 	X(fifos,         struct fifo,     c)                                  \

@@ -389,6 +389,23 @@ struct str watch_check_name(const struct watch *w, uint32_t check,
 		STR_ARG(c->role), c->row.len ? "/" : "", STR_ARG(c->row));
 }
 
+enum { SUSPECTS_AT_ONCE = 8 };
+
+uint32_t watch_suspects(const struct watch *w, uint32_t max,
+	struct watch_suspect *ret)
+{
+	struct suspected of[SUSPECTS_AT_ONCE];
+	uint32_t n = 0;
+
+	if (max > SUSPECTS_AT_ONCE)
+		max = SUSPECTS_AT_ONCE;
+	if (w->deployed)
+		n = w->detector->suspects(w->state, max, of);
+	for (uint32_t i = 0; i < n; i++)
+		ret[i] = (struct watch_suspect){ of[i].check, of[i].evidence };
+	return n;
+}
+
 struct str watch_failures(const struct watch *w)
 {
 	return buf_str(&w->failures.text);

@@ -103,6 +103,13 @@ void watch_observe(struct watch *w, const struct watched *o,
  */
 void watch_judge(const struct watch *w, int64_t now_us, struct arena *a,
 	struct judgement *ret);
+/* Checks that more results would soon tell about, the worst first. */
+struct watch_suspect {
+	uint32_t check;
+	double evidence;
+};
+uint32_t watch_suspects(const struct watch *w, uint32_t max,
+	struct watch_suspect *ret);
 /* "orders/default", "orders/tester/eu": how a check is named to people. */
 struct str watch_check_name(const struct watch *w, uint32_t check,
 	struct arena *a);

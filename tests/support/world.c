@@ -44,6 +44,7 @@ void world_plan_put(struct world *w, const char *hash)
 				.region = w->line->regions[i / w->nchecks].full,
 				.every_ms = w->every_ms,
 				.timeout_ms = 1000,
+				.every_failing_ms = w->failing_ms,
 				.block = true };
 	bool ok = store_plan_put(w->pipeline, &p, &e);
 	assert(ok);
@@ -119,7 +120,7 @@ void world_done(struct world *w)
 }
 
 static void run_one(struct world *w, const struct region *region,
-	unsigned check)
+	unsigned check, bool extra)
 {
 	struct world_answer a =
 		w->fn(w, region->full.ptr, check, world_now_s(w), w->owner);
@@ -145,6 +146,7 @@ static void run_one(struct world *w, const struct region *region,
 		.took_us = TAKES_US,
 		.status = a.failed ? 502 : 200,
 		.attempts = 1,
+		.extra = extra,
 		.step = STR("") };
 	const struct result *one = &r;
 	if (w->lose_every && w->seq % w->lose_every == 0)
@@ -153,18 +155,57 @@ static void run_one(struct world *w, const struct region *region,
 	assert(ok);
 }
 
+/* As the worker's pace: from and until the same moment in all regions. */
+static bool is_suspected(const struct world *w, const struct suspicion *s,
+	const struct region *region, unsigned check)
+{
+	char suite[32];
+	int n = snprintf(suite, sizeof(suite), "check-%u", check);
+	struct str name = { suite, (size_t)n };
+
+	if (w->slow_east && str_eq(region->name, STR("east")))
+		return false;
+	for (size_t i = 0; s && i < s->nsuspects; i++) {
+		const struct suspect *one = &s->suspect[i];
+
+		if (!str_eq(one->suite, name) || w->clock.wall < one->from_us ||
+			w->clock.wall >= one->until_us)
+			continue;
+		for (size_t k = 0; k < one->nregions; k++)
+			if (str_eq(one->region[k], region->full))
+				return true;
+	}
+	return false;
+}
+
 static void runs(struct world *w)
 {
+	const struct suspicion *suspicion = NULL;
 	uint64_t now_ms = w->slot * SLOT_MS;
+	bool more = w->failing_ms && !w->deaf && now_ms % w->failing_ms == 0;
 
+	if (more) {
+		struct facts f;
+		struct err e = { 0 };
+
+		arena_reset(w->turn);
+		if (store_facts(w->pipeline, w->turn, &f, &e))
+			suspicion = f.suspicion;
+	}
 	for (unsigned c = 0; c < w->nchecks; c++) {
 		/* Phases spread the checks over their interval. */
 		uint64_t phase_ms = w->every_ms * c / w->nchecks;
-		phase_ms -= phase_ms % SLOT_MS;
-		if (now_ms % w->every_ms != phase_ms)
-			continue;
-		for (size_t i = 0; i < w->line->nregions; i++)
-			run_one(w, &w->line->regions[i], c);
+		uint64_t step_ms = w->failing_ms ? w->failing_ms : SLOT_MS;
+		phase_ms -= phase_ms % step_ms;
+		bool extra = now_ms % w->every_ms != phase_ms;
+		for (size_t i = 0; i < w->line->nregions; i++) {
+			const struct region *g = &w->line->regions[i];
+
+			if (extra && !is_suspected(w, suspicion, g, c))
+				continue;
+			w->extras += extra;
+			run_one(w, g, c, extra);
+		}
 	}
 }
 

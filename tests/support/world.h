@@ -42,6 +42,10 @@ struct world {
 	uint64_t epoch, seq, noise;
 	uint64_t slot; /* of the runner's lattice, 100 ms each */
 	bool runner_alive, plan_there;
+	uint64_t failing_ms;     /* every_failing; 0: none */
+	bool deaf;               /* the runner reads no suspicion */
+	bool slow_east;          /* the runner of east reads none */
+	uint64_t extras;         /* runs between the slots */
 	unsigned lose_every;     /* one in so many results is lost; 0: none */
 	int64_t runner_ahead_us; /* of the runner's clock */
 	world_fn *fn;
