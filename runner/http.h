@@ -41,6 +41,8 @@ struct exchange;
 
 struct http *http_new(struct loop *l, struct resolver *r, struct err *e);
 void http_free(struct http *h); /* all sessions must be gone */
+/* The file of authorities that libcurl trusts; NULL: it knows none. */
+const char *http_ca_file(void);
 /* Requests that libcurl sent again by itself, since the start. */
 uint64_t http_silent_retries(const struct http *h);
 
