@@ -141,7 +141,7 @@ static bool once_open(struct once *o, struct err *e)
 	if (!o->resolver)
 		return false;
 	o->http = http_new(o->loop, o->resolver, e);
-	o->probes = probes_new(o->loop, o->resolver, o->options->dns_servers);
+	o->probes = probes_new(o->loop, o->http, o->options->dns_servers);
 	return o->http != NULL;
 }
 

@@ -26,10 +26,11 @@
  * then, and the run goes on from inside the call.
  */
 enum { CHUNK = 16 * 1024, DIAL_LEAST_MS = 200, MS = 1000000 };
+enum { OUT_BY_NO_WAY = -1 }; /* beside errno */
 
 struct probes {
 	struct loop *loop;
-	struct resolver *resolver;
+	struct http *http;
 	const char *dns_servers;
 };
 
@@ -40,9 +41,10 @@ struct probe {
 	struct resolve_wait *wait;
 	struct dns *dns;
 	struct resolve_answer found;
-	size_t at; /* the address that is tried */
-	int fd;    /* -1: none */
-	int sys;   /* errno of the last address */
+	size_t at;     /* the address that is tried */
+	uint16_t port; /* there */
+	int fd;        /* -1: none */
+	int sys;       /* errno of the last address */
 	bool starting, ended;
 	uint64_t start_ns, phase_ns;
 	const struct probe_words *word;
@@ -53,13 +55,13 @@ struct probe {
 	struct cert_watch watch;
 };
 
-struct probes *probes_new(struct loop *l, struct resolver *r,
+struct probes *probes_new(struct loop *l, struct http *h,
 	const char *dns_servers)
 {
 	struct probes *p = xcalloc(1, sizeof(*p));
 
 	p->loop = l;
-	p->resolver = r;
+	p->http = h;
 	p->dns_servers = dns_servers;
 	return p;
 }
@@ -432,7 +434,9 @@ static void on_dial_timer(struct loop *l, void *owner)
 	dial_failed(owner, ETIMEDOUT);
 }
 
-static socklen_t address_of(const struct probe *p, struct sockaddr_storage *ret)
+/* 0: no address. */
+static socklen_t address_of(const char *from, uint16_t port,
+	struct sockaddr_storage *ret)
 {
 	struct sockaddr_in *four = (void *)ret;
 	struct sockaddr_in6 *six = (void *)ret;
@@ -440,10 +444,10 @@ static socklen_t address_of(const struct probe *p, struct sockaddr_storage *ret)
 	char *zone;
 
 	memset(ret, 0, sizeof(*ret));
-	snprintf(text, sizeof(text), "%s", p->found.address[p->at]);
+	snprintf(text, sizeof(text), "%s", from);
 	if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
 		four->sin_family = AF_INET;
-		four->sin_port = htons(p->call->port);
+		four->sin_port = htons(port);
 		return sizeof(*four);
 	}
 	zone = strchr(text, '%');
@@ -452,7 +456,7 @@ static socklen_t address_of(const struct probe *p, struct sockaddr_storage *ret)
 	if (inet_pton(AF_INET6, text, &six->sin6_addr) != 1)
 		return 0;
 	six->sin6_family = AF_INET6;
-	six->sin6_port = htons(p->call->port);
+	six->sin6_port = htons(port);
 	six->sin6_scope_id = zone ? if_nametoindex(zone) : 0;
 	return sizeof(*six);
 }
@@ -471,11 +475,31 @@ static void dial_arm(struct probe *p)
 		p);
 }
 
-/* 0: under way or connected; else errno. */
+/* `interface`, which is written as for libcurl: where it goes out. */
+static bool source_set(struct probe *p, int family)
+{
+	struct str from = p->call->step->http.interface;
+	struct sockaddr_storage at;
+	const char *name;
+	socklen_t size;
+
+	if (!from.ptr)
+		return true;
+	name = strchr(from.ptr, '!');
+	name = name ? name + 1 : from.ptr;
+	if (str_starts(from, STR("if!")))
+		return setsockopt(p->fd, SOL_SOCKET, SO_BINDTODEVICE, name,
+			       (socklen_t)strlen(name)) == 0;
+	size = address_of(name, 0, &at);
+	return size && at.ss_family == family &&
+	       bind(p->fd, (struct sockaddr *)&at, size) == 0;
+}
+
+/* 0: under way or connected; else errno, or OUT_BY_NO_WAY. */
 static int dial(struct probe *p)
 {
 	struct sockaddr_storage to;
-	socklen_t size = address_of(p, &to);
+	socklen_t size = address_of(p->found.address[p->at], p->port, &to);
 	int one = 1;
 
 	if (!size)
@@ -484,6 +508,8 @@ static int dial(struct probe *p)
 		0);
 	if (p->fd < 0)
 		return errno;
+	if (!source_set(p, to.ss_family))
+		return OUT_BY_NO_WAY;
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (connect(p->fd, (struct sockaddr *)&to, size) != 0 &&
 		errno != EINPROGRESS)
@@ -505,8 +531,14 @@ static void dial_next(struct probe *p)
 		p->sys = sys;
 	}
 	loop_timer_cancel(p->host->loop, &p->dial);
-	probe_end(p, p->sys == ETIMEDOUT ? REASON_TIMEOUT : sys_reason(p->sys),
-		sys_text(p, "no connection", p->sys));
+	if (p->sys == OUT_BY_NO_WAY)
+		probe_end(p, REASON_INTERNAL,
+			STR("`interface` can not be used"));
+	else
+		probe_end(p,
+			p->sys == ETIMEDOUT ? REASON_TIMEOUT
+					    : sys_reason(p->sys),
+			sys_text(p, "no connection", p->sys));
 }
 
 static void on_resolved(const struct resolve_answer *r, void *owner)
@@ -528,6 +560,41 @@ static void on_resolved(const struct resolve_answer *r, void *owner)
 	p->found = *r;
 	p->phase_ns = now_ns(p);
 	dial_next(p);
+}
+
+/* Whom it connects to: as for a request, but by no proxy. */
+static void find(struct probe *p)
+{
+	struct probe_call *c = p->call;
+	const struct http_options *o = &c->step->http;
+	const struct host_rule *rule;
+	struct str host = c->host;
+	struct resolve_answer given;
+	struct resolve_wait *wait;
+	struct resolver *r;
+	struct err e = { 0 };
+
+	p->port = c->port;
+	rule = host_rule_find(o->connect_to, host, c->port);
+	if (rule) {
+		host = rule->to[0];
+		p->port = rule->to_port ? rule->to_port : c->port;
+	}
+	rule = host_rule_find(o->resolve, host, p->port);
+	if (rule) {
+		where_given(rule->to, rule->nto, &given);
+		where_family(&given, o->ip);
+		on_resolved(&given, p);
+		return;
+	}
+	r = http_resolver(p->host->http, o->dns_servers, &e);
+	if (!r) {
+		probe_end(p, REASON_INTERNAL,
+			arena_str(c->arena, str_from(e.text)));
+		return;
+	}
+	wait = resolve(r, host, (enum resolve_family)o->ip, on_resolved, p);
+	p->wait = wait;
 }
 
 /* --- DNS --- */
@@ -578,7 +645,9 @@ static void on_dns(enum dns_end end, struct str answer, const char *why,
 static void ask(struct probe *p)
 {
 	const struct probe_ask *step = &p->call->step->probe;
-	struct str server = p->call->server;
+	struct str server = p->call->server.ptr
+				    ? p->call->server
+				    : p->call->step->http.dns_servers;
 	struct dns_ask question = { .name = p->call->name,
 		.type = step->type,
 		.over_tcp = step->over_tcp,
@@ -611,10 +680,7 @@ void probe_start(struct probes *host, struct probe_call *c)
 	if (s->kind == STEP_DNS) {
 		ask(p);
 	} else {
-		struct resolve_wait *wait = resolve(host->resolver, c->host,
-			(enum resolve_family)s->http.ip, on_resolved, p);
-
-		p->wait = wait;
+		find(p);
 	}
 	/* still there: what ends it in here only arms a timer */
 	p->starting = false;

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/loop.h"
 #include "base/str.h"
-#include "runner/resolve.h"
+#include "runner/http.h"
 #include "store/record.h"
 #include "suites/response.h"
 #include "suites/suite.h"
@@ -27,7 +27,7 @@ struct probe;
 enum { PROBE_HEARD_MAX = 64 * 1024 };
 
 /* dns_servers: as for the resolver; NULL: the system's.  All are borrowed. */
-struct probes *probes_new(struct loop *l, struct resolver *r,
+struct probes *probes_new(struct loop *l, struct http *h,
 	const char *dns_servers);
 void probes_free(struct probes *p); /* nothing may be under way */
 

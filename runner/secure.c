@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/crypto.h"
 #include "base/oom.h"
 
 enum { ALPN_MAX = 1024 };
@@ -17,6 +19,7 @@ struct secure {
 	SSL_CTX *tls;
 	SSL *ssl;
 	struct cert_watch *watch;
+	struct str pin;
 	bool verify;
 };
 
@@ -156,6 +159,7 @@ struct secure *secure_new(int fd, const struct secure_ask *ask,
 
 	s->watch = ask->watch;
 	s->verify = ask->options->tls.verify;
+	s->pin = ask->options->tls.pin;
 	ERR_clear_error();
 	s->tls = SSL_CTX_new(TLS_client_method());
 	if (!s->tls)
@@ -197,6 +201,35 @@ static enum secure_state failed(struct secure *s, int code,
 	return SECURE_REFUSED;
 }
 
+/* "sha256//BASE64;sha256//BASE64": is the key of the server one of these? */
+static bool pinned(const struct secure *s)
+{
+	X509 *x = SSL_get1_peer_certificate(s->ssl);
+	unsigned char *der = NULL;
+	uint8_t hash[SHA256_BYTES];
+	struct str rest = s->pin;
+	bool yes = false;
+	struct buf b;
+	int len;
+
+	if (!x)
+		return false;
+	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	X509_free(x);
+	if (len <= 0)
+		return false;
+	crypto_sha256((struct str){ (const char *)der, (size_t)len }, hash);
+	OPENSSL_free(der);
+	buf_init(&b, 256);
+	buf_add_z(&b, "sha256//");
+	buf_add_base64(&b, (struct str){ (const char *)hash, sizeof(hash) },
+		false);
+	while (rest.ptr && !yes)
+		yes = str_eq(str_cut(&rest, ';'), buf_str(&b));
+	buf_done(&b);
+	return yes;
+}
+
 enum secure_state secure_go(struct secure *s, enum reason *ret_reason,
 	struct str *ret_why)
 {
@@ -214,6 +247,11 @@ enum secure_state secure_go(struct secure *s, enum reason *ret_reason,
 		return failed(s, code, ret_reason, ret_why);
 	cert_session(s->ssl, s->watch->arena, &s->watch->tls,
 		&s->watch->certificate);
+	if (s->pin.ptr && !pinned(s)) {
+		*ret_reason = REASON_TLS;
+		*ret_why = STR("pinned key differs");
+		return SECURE_REFUSED;
+	}
 	if (!s->verify)
 		return SECURE_DONE;
 	*ret_reason = REASON_TLS;

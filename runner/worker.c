@@ -525,7 +525,7 @@ struct worker *worker_new(struct runner *r, unsigned index, struct err *e)
 	if (w->resolver)
 		w->http = http_new(w->loop, w->resolver, e);
 	if (w->http)
-		w->probes = probes_new(w->loop, w->resolver, r->dns_servers);
+		w->probes = probes_new(w->loop, w->http, r->dns_servers);
 	if (!w->http) {
 		worker_free(w);
 		return NULL;

@@ -336,3 +336,54 @@ Test(probes, a_file_of_authorities_that_is_not_there_is_ours)
 	ask(&good, "tls", ", options: {ca: /nonexistent}", "");
 	cr_assert_eq(pass.run->outcome, OUTCOME_RUNNER_ERROR);
 }
+
+Test(probes, another_key_than_the_pinned_one)
+{
+	ask(&good, "tls",
+		", options: {pin: "
+		"'sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='}",
+		"");
+	expect_outcome(OUTCOME_ERROR, REASON_TLS);
+	expect_message("pinned key differs");
+}
+
+/* --- whom it asks --- */
+
+static void ask_named(const struct tls_kind *kind, const char *http)
+{
+	char suite[2048];
+
+	server = tls_server_start(kind);
+	snprintf(suite, sizeof(suite),
+		"http: {timeout: 2s, tls: {ca: %s}, %s}\n"
+		"steps: [{name: x, tls: 'db.example.com:%u'}]\n",
+		tls_server_ca(server), http, tls_server_port(server));
+	pass_run(&pass, base, suite, NULL);
+}
+
+Test(probes, an_address_that_the_suite_gives)
+{
+	ask_named(&named, "resolve: {db.example.com: 127.0.0.1}");
+	expect_outcome(OUTCOME_PASS, REASON_NONE);
+}
+
+Test(probes, one_that_stands_in_its_place)
+{
+	ask_named(&named, "connect_to: {db.example.com: 127.0.0.1}");
+	expect_outcome(OUTCOME_PASS, REASON_NONE);
+}
+
+Test(probes, the_address_that_it_goes_out_by)
+{
+	ask_named(&named,
+		"resolve: {db.example.com: 127.0.0.1}, interface: 127.0.0.2");
+	expect_outcome(OUTCOME_PASS, REASON_NONE);
+}
+
+Test(probes, an_address_that_is_not_ours_is_our_trouble)
+{
+	ask_named(&named,
+		"resolve: {db.example.com: 127.0.0.1}, interface: 192.0.2.1");
+	cr_assert_eq(pass.run->outcome, OUTCOME_RUNNER_ERROR, "%.*s",
+		STR_ARG(pass.run->message));
+}

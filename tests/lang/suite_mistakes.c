@@ -586,7 +586,7 @@ Test(suite_mistakes, steps_without_http)
 		{ PROBE "    tcp: {address: 'a:1', talk: [{expect: '('}]}\n",
 			"E042 7:46" },
 		{ PROBE "    tcp: a:1\n    json: {}\n", "E013 8:5" },
-		{ PROBE "    tcp: a:1\n    auth: {bearer: x}\n", "E013 8:5" },
+		{ PROBE "    tcp: a:1\n    headers: {A: b}\n", "E013 8:5" },
 		{ PROBE "    tcp: a:1\n    expect: {status: 200}\n",
 			"E046 8:14" },
 		{ PROBE "    tcp: a:1\n    warn: {cert: {key_bits: 1}}\n",
