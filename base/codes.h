@@ -35,7 +35,6 @@
 	X(E, 43, "unknown predicate, filter or extractor")                    \
 	X(E, 44, "URL not usable")                                            \
 	X(E, 45, "XPath does not compile")                                    \
-	X(E, 46, "an extractor that this kind of step has no value for")      \
 	X(E, 47, "JSON Schema that is none of draft 2020-12")                 \
 	X(E, 48, "sameAs with nothing to compare with")                       \
 	X(E, 51, "unknown region")                                            \
@@ -63,7 +62,8 @@
 	X(W, 114, "control is the canary itself")                             \
 	X(W, 115, "an allowed warning that nothing gives")                    \
 	X(W, 116, "unused import")                                            \
-	X(W, 201, "regex may run away")
+	X(W, 201, "regex may run away")   \
+	X(W, 202, "a word of a JSON Schema that is no keyword")
 /* clang-format on */
 
 enum code {

@@ -32,7 +32,7 @@ static bool is_digit(char c)
 static bool is_name_start(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       ((unsigned char)c & 0x80);
+	       (unsigned char)c >= 0x80;
 }
 
 static bool is_name(char c)
@@ -42,7 +42,9 @@ static bool is_name(char c)
 
 static char byte_at(struct str s, size_t at)
 {
-	return at < s.len ? s.ptr[at] : '\0';
+	if (at >= s.len)
+		return '\0';
+	return s.ptr[at];
 }
 
 static size_t name_length(struct str s, size_t at)
@@ -318,7 +320,7 @@ static size_t skip_value(struct str s, size_t at)
 /* ASCII alone: where the parsers differ, more is counted than there is. */
 static bool is_attribute_start(char c)
 {
-	return (is_name_start(c) && !((unsigned char)c & 0x80)) || c == ':' ||
+	return (is_name_start(c) && (unsigned char)c < 0x80) || c == ':' ||
 	       c == '.';
 }
 
@@ -388,8 +390,9 @@ static uint64_t count_of(struct str s, struct str what)
 	return n;
 }
 
-const char *xml_forbidden(struct str s)
+const char *xml_forbidden(struct str text)
 {
+	struct str s = text;
 	uint64_t tags = count_of(s, STR("<"));
 
 	if (s.len > XML_BYTES_MAX)

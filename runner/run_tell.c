@@ -141,8 +141,7 @@ void run_report_leave(struct run *r)
 		return;
 	p->url = clean(r, r->call.url);
 	p->address = answer->ip.ptr ? answer->ip : STR("");
-	p->curl = r->step->kind == STEP_REQUEST ? run_curl(r)
-						: run_probe_command(r);
+	p->curl = run_curl(r);
 	type = response_header_get(answer, STR("Content-Type"));
 	p->type = type.ptr ? clean(r, type) : STR("");
 	if (answer->body.ptr && body_told(r, ok))

@@ -6,7 +6,6 @@
 
 /* clang-format off */
 #define ABSENT_MAP(X)                  \
-	X(PREDICATE, "schema")         \
 	X(PREDICATE, "sameAs")
 /* clang-format on */
 

@@ -211,6 +211,14 @@ static bool read_json(const struct reading *r, const struct yaml_node *n,
 	return p->rules != NULL;
 }
 
+static bool read_schema(const struct reading *r, const struct yaml_node *n,
+	struct predicate *p)
+{
+	p->schema = predicate_schema(r->a, n, r->ds);
+	p->want_text = source_text(r, n);
+	return p->schema != NULL;
+}
+
 static bool read_argument(const struct reading *r, const struct yaml_node *n,
 	struct predicate *p)
 {
@@ -231,6 +239,8 @@ static bool read_argument(const struct reading *r, const struct yaml_node *n,
 						: read_inner(r, n, p);
 	case ARG_JSON:
 		return read_json(r, n, p);
+	case ARG_SCHEMA:
+		return read_schema(r, n, p);
 	case ARG_BRANCHES:
 		return read_branches(r, n, p);
 	case ARG_VALUE:

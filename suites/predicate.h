@@ -30,6 +30,7 @@ enum argument {
 	ARG_NEAR,       /* {value: , within: } */
 	ARG_REGEX,      /* a pattern */
 	ARG_STATUS,     /* 201, 2xx, or a list of these */
+	ARG_SCHEMA,     /* a JSON Schema, or {file: NAME} */
 	ARG_PREDICATES, /* a value or a mapping of predicates */
 	ARG_BRANCHES    /* a list of those */
 };
@@ -43,6 +44,8 @@ struct judge {
 	struct str note;   /* beside the actual value: what was wrong with it */
 };
 
+struct schema;
+
 struct predicate {
 	struct predicate *next; /* joined by AND */
 	const struct predicate_row *row;
@@ -52,6 +55,7 @@ struct predicate {
 	const struct template_tree *want;  /* VALUE, TEXT, LIST, PAIR, ... */
 	const struct regex *regex;         /* REGEX without ${...} */
 	const struct json_rules *rules;    /* JSON; NULL: none */
+	const struct schema *schema;       /* SCHEMA */
 	struct predicate *inner;           /* PREDICATES */
 	struct predicate_branch *branches; /* BRANCHES */
 	struct str want_text;              /* as the author wrote it */
@@ -101,6 +105,10 @@ enum {
  * reported. */
 bool predicate_json_is_long(const struct yaml_node *n);
 const struct json_rules *predicate_json_rules(struct arena *a,
+	const struct yaml_node *n, struct diags *ds);
+
+/* predicate_schema.c: compiled; NULL: reported. */
+const struct schema *predicate_schema(struct arena *a,
 	const struct yaml_node *n, struct diags *ds);
 
 /* One `name: argument` of a mapping.  NULL: reported. */

@@ -9,11 +9,9 @@
 #include "base/crypto.h"
 #include "base/keys.h"
 #include "base/regex.h"
-#include "base/xml.h"
 #include "suites/absent.h"
 #include "suites/cookie.h"
 #include "suites/facts.h"
-#include "suites/json_copy.h"
 #include "suites/jsonpath.h"
 #include "suites/name.h"
 #include "suites/scalar.h"
@@ -48,16 +46,6 @@ struct query {
 
 /* --- values ------------------------------------------------------------- */
 
-struct value value_ok(const struct json *j)
-{
-	return (struct value){ .state = VALUE_OK, .json = j };
-}
-
-struct value value_not(enum value_state state, struct str why)
-{
-	return (struct value){ .state = state, .why = why };
-}
-
 static struct value missing(void)
 {
 	return value_not(VALUE_MISSING, STR("missing"));
@@ -80,52 +68,6 @@ static struct value ms_value(const struct look *l, uint32_t us)
 	return value_ok(json_new_number(l->a,
 		us % 1000 ? arena_printf(l->a, "%u.%03u", us / 1000, us % 1000)
 			  : arena_printf(l->a, "%u", us / 1000)));
-}
-
-struct value value_of_path(const struct jsonpath *p, const struct json *root,
-	struct arena *a)
-{
-	size_t budget = JSON_COPY_NODES_MAX;
-	struct jsonpath_nodes n;
-
-	if (!jsonpath_eval(p, root, a, &n))
-		return value_not(VALUE_BUDGET,
-			STR("the JSONPath visits more nodes than it may"));
-	if (n.count == 0)
-		return missing();
-	if (jsonpath_singular(p))
-		return value_ok(n.node[0]);
-	struct json *list = json_new(a, JSON_ARRAY);
-	for (size_t i = 0; i < n.count; i++) {
-		struct json *copy = json_copy(a, n.node[i], &budget);
-		if (!copy)
-			return value_not(VALUE_BUDGET,
-				STR("the JSONPath gives more than 200,000 "
-				    "values"));
-		json_append(list, STR_NONE, copy);
-	}
-	struct value v = value_ok(list);
-	v.nodes = true;
-	return v;
-}
-
-struct value value_of_regex(const struct regex *regex, struct str subject,
-	struct arena *a)
-{
-	struct str group[2] = { STR_NONE, STR_NONE };
-	size_t want = regex_groups(regex) > 0 ? 2 : 1;
-
-	switch (regex_match(regex, subject, group, want)) {
-	case REGEX_NO:
-		return missing();
-	case REGEX_BUDGET:
-		return value_not(VALUE_BUDGET,
-			STR("the regex takes more steps than it may"));
-	case REGEX_YES:
-		break;
-	}
-	struct str s = group[want - 1];
-	return s.ptr ? value_ok(json_new_str(a, s)) : missing();
 }
 
 /* --- extractors --------------------------------------------------------- */
@@ -269,16 +211,10 @@ static struct value get_xpath(const struct query *q, const struct look *l)
 {
 	struct value v;
 	struct str text;
-	char why[160];
-	size_t at;
 
 	if (!render(q, l, &text, &v))
 		return v;
-	if (template_refs(q->param) &&
-		!xpath_check(text, why, sizeof(why), &at))
-		return value_not(VALUE_BROKEN,
-			arena_printf(l->a, "XPath does not compile: %s", why));
-	return value_of_xpath(text, l);
+	return value_of_xpath(text, !template_refs(q->param), l);
 }
 
 static struct value get_regex(const struct query *q, const struct look *l)
@@ -468,7 +404,6 @@ static const struct extractor table[] = {
 	{ "attempts",  PARAM_NONE,  UNIT_NONE,  get_attempts },
 	{ "certificate", PARAM_FACT, UNIT_NONE, get_fact, FACTS_CERTIFICATE },
 	{ "tls",       PARAM_FACT,  UNIT_NONE,  get_fact, FACTS_TLS },
-	{ "dns",       PARAM_FACT,  UNIT_NONE,  get_fact, FACTS_DNS },
 };
 /* clang-format on */
 
@@ -705,16 +640,6 @@ const struct template_ref *query_refs(const struct query *q)
 enum unit query_unit(const struct query *q)
 {
 	return q->fact ? q->fact->unit : q->row->unit;
-}
-
-struct str query_extractor(const struct query *q)
-{
-	return str_from(q->row->name);
-}
-
-const struct fact *query_fact(const struct query *q)
-{
-	return q->fact;
 }
 
 bool query_is_status(const struct query *q)

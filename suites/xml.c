@@ -68,11 +68,18 @@ static enum xml_syntax syntax_of(struct str type)
 	return XML_BY_LOOKS;
 }
 
-struct value value_of_xpath(struct str xpath, const struct look *l)
+struct value value_of_xpath(struct str xpath, bool checked,
+	const struct look *l)
 {
+	char why[160];
+	size_t at;
+
 	struct str rest = response_header_get(l->r, STR("Content-Type"));
 	struct str type = rest.ptr ? str_trim(str_cut(&rest, ';')) : STR("");
 
+	if (!checked && !xpath_check(xpath, why, sizeof(why), &at))
+		return value_not(VALUE_BROKEN,
+			arena_printf(l->a, "XPath does not compile: %s", why));
 	struct value v = evaluated(xpath, l->r->body, syntax_of(type),
 		charset_of(rest), l->a);
 	if (v.state == VALUE_BROKEN && str_starts(v.why, STR("not read")))

@@ -17,9 +17,10 @@ bool xpath_of_scalar(const struct yaml_node *n, struct str text,
 
 /*
  * Over a body: HTML where the media type is text/html, strictly XML where it
- * names XML, and else by looks.
+ * names XML, and else by looks.  `checked`: it is known to compile.
  */
-struct value value_of_xpath(struct str xpath, const struct look *l);
+struct value value_of_xpath(struct str xpath, bool checked,
+	const struct look *l);
 /* Over text without a media type. */
 struct value value_of_xpath_text(struct str xpath, struct str text,
 	struct arena *a);

@@ -33,8 +33,6 @@ static const struct entry entries[] = {
 		"facts of the server's certificate, below" },
 	{ GLOSSARY_SUBJECT, "tls", "{FACT: PREDICATES}",
 		"facts of the TLS connection, below" },
-	{ GLOSSARY_SUBJECT, "dns", "{FACT: PREDICATES}",
-		"facts of the answer to a step of `dns`, below" },
 	{ GLOSSARY_SUBJECT, "ip", "PREDICATES", "the address that answered" },
 	{ GLOSSARY_SUBJECT, "url", "PREDICATES",
 		"the URL that answered, behind redirects" },
@@ -139,8 +137,6 @@ static const struct entry entries[] = {
 		"a fact of the server's certificate, below" },
 	{ GLOSSARY_EXTRACTOR, "tls", "FACT",
 		"a fact of the TLS connection, below" },
-	{ GLOSSARY_EXTRACTOR, "dns", "FACT",
-		"a fact of the answer to a step of `dns`, below" },
 
 	/* --- filters --- */
 	{ GLOSSARY_FILTER, "count", NULL,
@@ -293,6 +289,11 @@ static const struct entry entries[] = {
 		"equal as JSON: key order and white space do not matter. "
 		"`{equals: VALUE, ignore: [JSONPATH, ...], anyOrder: true}` "
 		"leaves nodes out, and does not ask for the order of lists." },
+	{ GLOSSARY_PREDICATE, "schema", "SCHEMA or {file: PATH}",
+		"JSON Schema, draft 2020-12, in YAML or from a file beside "
+		"the suite; text of a body is read as JSON first. A $ref leads "
+		"within the schema or to the metaschema of the draft; `format` "
+		"asserts nothing; a `pattern` is PCRE2." },
 	{ GLOSSARY_PREDICATE, "before", "DATE",
 		"a date before this one; `now` is the start of the step" },
 	{ GLOSSARY_PREDICATE, "after", "DATE", "a date after this one" },
