@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&command_lint,
 	&command_eval,
 	&command_schema,
+	&command_fmt,
 	&command_replay,
 	&command_run,
 	&command_detect,

@@ -105,6 +105,10 @@ enum option_kind {
 	  "how long runs may end in peace on SIGTERM (default: 10s)")          \
 	X("keep",     keep_ms,   DURATION, "DURATION", NULL,                   \
 	  "how long results are kept (default: 6h)")                           \
+	X("check",    check,     FLAG,     NULL,   NULL,                       \
+	  "write nothing; end with 1 where something would change")            \
+	X("stdout",   to_stdout, FLAG,     NULL,   NULL,                       \
+	  "write to standard output, not into the file")                       \
 	X("strict",   strict,    FLAG,     NULL,   NULL,                       \
 	  "warnings end with 2 too")                                           \
 	X("color",    color,     WORD,     "WHEN", words_color,                \
@@ -127,7 +131,8 @@ struct options {
 		*by, *reason, *cause, *name, *id;
 	uint64_t wait_ms, grace_ms, keep_ms, seed, concurrency, threads;
 	int allow, lane, format, color; /* allow: -1 not given */
-	bool ok, failed, strict, verbose, quiet, help, calibrate;
+	bool ok, failed, strict, check, to_stdout, verbose, quiet, help,
+		calibrate;
 	bool given[OPTIONS];
 	const struct command *command; /* whose they are; NULL: nobody's */
 	struct list args;              /* positional */

@@ -27,7 +27,7 @@ BEGIN {
 	door["curl/"]        = "runner/http.c runner/http_url.c runner/http_exchange.h"
 	door["ares.h"]       = "runner/resolve.c"
 	door["hiredis/"]     = "store/redis.c"
-	door["yaml.h"]       = "base/yaml.c"
+	door["yaml.h"]       = "base/yaml.c base/yaml_layout_read.c"
 	door["libxml/"]      = "base/xml.c"
 	door["pcre2.h"]      = "base/regex.c"
 	door["microhttpd.h"] = "board/server.c"
