@@ -35,6 +35,7 @@
 	X(E, 43, "unknown predicate, filter or extractor")                    \
 	X(E, 44, "URL not usable")                                            \
 	X(E, 45, "XPath does not compile")                                    \
+	X(E, 46, "an extractor that this kind of step has no value for")      \
 	X(E, 47, "JSON Schema that is none of draft 2020-12")                 \
 	X(E, 48, "sameAs with nothing to compare with")                       \
 	X(E, 51, "unknown region")                                            \

@@ -44,6 +44,12 @@ static const struct schema_part step_parts[] = {
 	{ "delete", TEXT }, { "head", TEXT }, { "options", TEXT },
 	{ "request",   SCHEMA_REF("request") },
 	{ "wait",      SCHEMA_REF("duration") },
+	{ "tcp",       "{\"anyOf\":[" SCHEMA_REF("address") ","
+		       SCHEMA_REF("tcp") "]}" },
+	{ "tls",       "{\"anyOf\":[" SCHEMA_REF("address") ","
+		       SCHEMA_REF("tlsStep") "]}" },
+	{ "dns",       "{\"anyOf\":[{\"type\":\"string\"},"
+		       SCHEMA_REF("dns") "]}" },
 	{ "form",      FIELDS },
 	{ "body",      TEXT },
 	{ "multipart", "{\"type\":\"object\",\"minProperties\":1,"
@@ -75,6 +81,17 @@ static const struct schema_part http_parts[] = {
 	{ "proxy", TEXT },
 	{ "headers", FIELDS },
 	{ "tls", SCHEMA_REF("tls") },
+	{ NULL, NULL },
+};
+
+static const struct schema_part probe_parts[] = {
+	{ "address", SCHEMA_REF("address") },
+	{ "talk",    "{\"type\":\"array\",\"items\":{\"allOf\":["
+		     SCHEMA_REF("talk") "],\"minProperties\":1,"
+		     "\"maxProperties\":1}}" },
+	{ "send", TEXT }, { "expect", TEXT }, { "server", TEXT },
+	{ "name", TEXT },
+	{ "options", SCHEMA_REF("tls") },
 	{ NULL, NULL },
 };
 
@@ -199,6 +216,12 @@ void schema_suite(struct buf *out)
 	buf_add_byte(out, '}');
 	schema_def_keys(out, "http", http_key_table, http_parts);
 	schema_def_keys(out, "tls", tls_key_table, NULL);
+	buf_add_z(out, ",\"address\":{\"type\":\"string\",\"pattern\":"
+		       "\"^[^ /]+:[0-9]+$|\\\\$\\\\{\"}");
+	schema_def_keys(out, "tcp", tcp_key_table, probe_parts);
+	schema_def_keys(out, "talk", talk_key_table, probe_parts);
+	schema_def_keys(out, "tlsStep", tls_step_key_table, probe_parts);
+	schema_def_keys(out, "dns", dns_key_table, probe_parts);
 	schema_def_keys(out, "retry", retry_key_table, NULL);
 	schema_def_keys(out, "poll", poll_key_table, poll_parts);
 	schema_def_keys(out, "request", request_key_table, request_parts);

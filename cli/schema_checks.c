@@ -212,6 +212,7 @@ static const struct schema_part subject_parts[] = {
 	{ "xml",      SCHEMA_MAP("predicates") },
 	{ "cert",     SCHEMA_REF("cert") },
 	{ "tls",      SCHEMA_REF("tlsFacts") },
+	{ "dns",      SCHEMA_REF("dnsFacts") },
 	{ "size",     SCHEMA_REF("sizePredicates") },
 	{ "duration", SCHEMA_REF("durationPredicates") },
 	{ "timing",   SCHEMA_REF("timing") },
@@ -229,7 +230,8 @@ static void def_names(struct buf *out, const char *name,
 		name);
 	for (size_t i = 0; i < n; i++)
 		buf_addf(out, "%s\"%.*s\":%s", i ? "," : "", STR_ARG(names[i]),
-			str_eq(names[i], STR("expires_in"))
+			str_eq(names[i], STR("expires_in")) ||
+					str_eq(names[i], STR("ttl"))
 				? SCHEMA_REF("durationPredicates")
 				: each);
 	buf_add_z(out, "}}");
@@ -245,6 +247,8 @@ static void def_named(struct buf *out)
 	def_names(out, "cert", names, n, SCHEMA_REF("predicates"));
 	n = fact_names(FACTS_TLS, names, NAMES_MAX);
 	def_names(out, "tlsFacts", names, n, SCHEMA_REF("predicates"));
+	n = fact_names(FACTS_DNS, names, NAMES_MAX);
+	def_names(out, "dnsFacts", names, n, SCHEMA_REF("predicates"));
 }
 
 static void def_expect(struct buf *out)

@@ -153,11 +153,17 @@ static void count_judged(struct head *h, const struct observation *o,
 	silence_note(h, o);
 	post_n_of(h)[i]++;
 	post_k_of(h)[i] += o->failed;
-	if (!after_pass || o->region != 0)
+	if (!after_pass || control_down(h, o->region, o->at_us))
 		return;
 	t = streams_touched(h, o->check);
-	for (uint32_t k = 0; k < t.n; k++)
-		streams_of(h)[t.index[k]].chances += 1;
+	for (uint32_t k = 0; k < t.n; k++) {
+		struct stream *s = &streams_of(h)[t.index[k]];
+
+		if (o->region == 0)
+			s->chances += 1;
+		else
+			s->control_chances += 1;
+	}
 }
 
 static void advance(struct head *h, const struct observation *o)

@@ -16,7 +16,7 @@
  * statistic, and the running rates start from what the first half shows above
  * the point, not from the second half's mean; they forget it in some slices.
  */
-#define TOOK_MIN 50 /* answers that make a point */
+#define TOOK_MIN 25 /* answers that make a point */
 
 #define MEDIAN_RATIO_MIN 1.02 /* answers never vary less than that */
 #define POINT90          1.9  /* of log(upper quartile / median) */
@@ -149,6 +149,7 @@ static void begin_stream(struct head *h, uint32_t index, int64_t slice_us)
 	double share = (double)slice_us / (double)(h->split_us - h->first_us);
 
 	s->label.canary_share = past_share(h, s);
+	s->jam_limit_s = h->fixed.value[P_JAM_S];
 	for (uint32_t c = one ? s->index : 0;
 		c < (one ? s->index + 1 : h->fixed.nchecks); c++)
 		for (uint32_t r = 0; r < w; r++)
@@ -225,6 +226,26 @@ static void learn_share(const struct head *h, struct stream *s)
 			    sqrt(1 / (l->uc + a) + 1 / (l->ub + b)));
 }
 
+/* How long a jam may last, by those of all regions in the second half. */
+static void learn_jams(struct head *h, uint32_t stream, int64_t at_us)
+{
+	struct stream *s = &streams_of(h)[stream];
+	struct spells past = { .prior_n = h->fixed.value[P_SPELL_N],
+		.prior_s = h->fixed.value[P_SPELL_S] };
+	double half_s = (double)(at_us - h->split_us) / US_PER_S;
+
+	jams_end(h, stream, at_us);
+	past.n = s->jams;
+	past.total_s = s->jams_s;
+	s->jam_limit_s = h->fixed.value[P_JAM_S];
+	if (past.n > 0 && half_s > 0)
+		s->jam_limit_s = fmax(s->jam_limit_s,
+			stats_spell_limit_s(&past,
+				past.n * h->fixed.horizon_s /
+					(half_s * regions_of(h)),
+				h->fixed.alpha_e * .5));
+}
+
 void latency_deployed(struct head *h, int64_t at_us)
 {
 	uint32_t n = h->fixed.nstreams;
@@ -241,6 +262,7 @@ void latency_deployed(struct head *h, int64_t at_us)
 		struct stream *s = &streams_of(h)[i];
 
 		learn_share(h, s);
+		learn_jams(h, i, at_us);
 		stats_effects(s->kind == STREAM_SLOW98 ? BASE98 : BASE90,
 			s->effect);
 	}

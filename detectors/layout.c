@@ -126,6 +126,17 @@ static void fixed_shape(struct fixed *f, const struct stage_shape *shape)
 	fixed_lay_out(f);
 }
 
+static int64_t slow_slice_us(const struct stage_shape *shape)
+{
+	double every_s = 1 / results_in(shape, 1);
+	int64_t us = us_of(SLOW_SLICE_RESULTS * every_s);
+
+	us -= us % SLOW_SLICE_US;
+	if (us < SLOW_SLICE_US)
+		return SLOW_SLICE_US;
+	return us < SLOW_CHECK_SLICE_US ? us : SLOW_CHECK_SLICE_US;
+}
+
 static void fixed_values(struct fixed *f, const struct stage_shape *shape,
 	const double *values)
 {
@@ -148,7 +159,7 @@ static void fixed_values(struct fixed *f, const struct stage_shape *shape,
 	f->silence_us = silence_us(shape);
 	f->starts_us = shape->starts_us;
 	f->pace_us[PACE_ERRORS] = f->slice_us;
-	f->pace_us[PACE_SLOW] = SLOW_SLICE_US;
+	f->pace_us[PACE_SLOW] = slow_slice_us(shape);
 	f->pace_us[PACE_SLOW_CHECK] = SLOW_CHECK_SLICE_US;
 }
 
@@ -235,6 +246,8 @@ static void begin_checks(struct head *h, const struct stage_shape *shape)
 		last_of(h)[i] = NEVER;
 		last_fail_of(h)[i] = NEVER;
 	}
+	for (uint32_t i = 0; i < h->fixed.nstreams * w; i++)
+		jam_from_of(h)[i] = NEVER;
 	for (uint32_t r = 0; r < w; r++) {
 		region_last_of(h)[r] = NEVER;
 		calm_from_of(h)[r] = NEVER;

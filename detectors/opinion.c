@@ -180,6 +180,9 @@ static void judge_controls(const struct head *h, int64_t now_us,
 	struct opinion *op)
 {
 	double streams = streams_evidence(h, &op->stream, &op->stream_index);
+	double suspicion = streams_suspicion(h);
+	enum stream_kind kind;
+	uint32_t index;
 
 	op->evidence =
 		focus_evidence(h, streams, &op->stream, &op->stream_index);
@@ -190,8 +193,10 @@ static void judge_controls(const struct head *h, int64_t now_us,
 	if (streams_of(h)[0].skip_until_us > now_us)
 		lack(op, LACK_BURST, DETECTOR_NO_CHECK);
 	/* negated, so that a number that is none is no pass */
-	if ((!(h->total < EVIDENCE_PENDING) && !(streams < EVIDENCE_PENDING)) ||
-		(h->nfocus && !(op->evidence < EVIDENCE_PENDING)))
+	if ((!(h->total < EVIDENCE_PENDING) &&
+		    !(suspicion < EVIDENCE_PENDING)) ||
+		(h->nfocus && !(focus_evidence(h, suspicion, &kind, &index) <
+				      EVIDENCE_PENDING)))
 		lack(op, LACK_EVIDENCE,
 			op->stream == STREAM_CHECK ||
 					op->stream == STREAM_SLOW_CHECK

@@ -76,6 +76,17 @@ double past_share(const struct head *h, struct stream *s)
 	return share_of(h, &u, s);
 }
 
+/* The rate that the canary's own must be above: see stats_drift(). */
+static double guard_rate(const struct head *h, const struct stream *s,
+	const struct sums *u, double share)
+{
+	double times = stats_drift(s->label.uc, s->label.ub, share,
+		h->fixed.value[P_DRIFT]);
+	double seen = u->canary_el > 0 ? s->label.uc / u->canary_el : 0;
+
+	return fmax(s->q0, times * fmin(seen, s->q0));
+}
+
 /* *odds: how much worse the canary always was, learnt by the pooled stream. */
 static void learn_label(const struct head *h, struct stream *s, double *odds)
 {
@@ -98,6 +109,8 @@ static void learn_label(const struct head *h, struct stream *s, double *odds)
 
 		*odds = rho / (1 - rho) / (share / (1 - share));
 	}
+	s->pi_then = s->label.pi;
+	s->guard_q = guard_rate(h, s, &u, share);
 	q = (s->q0 + s->qb0) / 2;
 	stats_effects(q > q_min ? q : q_min, s->effect);
 }

@@ -23,7 +23,7 @@
  *
  * Change STATE_VERSION with every change of the layout or of the meaning.
  */
-#define STATE_VERSION 3u
+#define STATE_VERSION 4u
 #define STATE_MAGIC   0x41444553u /* "ADES" */
 
 #define US_PER_S 1000000
@@ -64,8 +64,14 @@
 	  "trust that the shares of probes tell the truth (pi0)")            \
 	X(RATE_MIN,  "least_rate",     RATE,     1e-5, .1,  .002, "",         \
 	  "least base rate that effects are sized for (qmin)")                \
+	X(DRIFT,     "drift_tolerated", RATE,    1.,  10.,  3., "",           \
+	  "times that a canary that was worse before may become worse by "   \
+	  "itself, when little is known of it; 1: none")                     \
 	X(SLOW_S,    "slow_transient", DURATION, 0.,  600., 60., "s",         \
 	  "what follows a burst of slow answers and is skipped (Ls, Lc)")     \
+	X(JAM_S,     "slow_jam",       DURATION, 0.,  3600., 180., "s",       \
+	  "how long most answers may be slow as one event; longer, each "    \
+	  "slow answer counts")                                              \
 	X(SLOW_N,    "slow_memory",    RATE,     1.,  100., 6., "slices",     \
 	  "memory of the running rate of slow answers (n0s)")                 \
 	X(SLOW_C_N,  "slow_check_memory", RATE,  1.,  100., 4., "slices",     \
@@ -95,9 +101,13 @@ enum param_id {
 
 #define HISTORY_MIN 30 /* results before the deploy that make a history */
 #define SICK_SHARE  .4 /* of a region's checks or results failing */
-/* The latency streams have slices of their own. */
+/*
+ * The latency streams have slices of their own; the pooled ones so long that
+ * a jam can stand out in one, at most as long as those of a check.
+ */
 #define SLOW_SLICE_US       (20LL * US_PER_S)
 #define SLOW_CHECK_SLICE_US (60LL * US_PER_S)
+#define SLOW_SLICE_RESULTS  7
 #define SILENCE_US          (60LL * US_PER_S)
 #define FIFO_MAX            8 /* results of one region that wait for the other */
 
@@ -122,11 +132,16 @@ struct stream {
 	double exposure;   /* e: one control's probes against the canary's */
 	struct label label;
 	double chances, onsets; /* n_post, k_post of the canary */
-	double q0, qb0;         /* onset rates before the deploy */
-	double rate0, own0;     /* lam0, own0: failures a slice before it */
-	int64_t skip_until_us;  /* refr */
-	uint32_t index;         /* its group or check */
-	uint16_t kind;          /* enum stream_kind */
+	double control_chances, control_onsets;
+	double q0, qb0;        /* onset rates before the deploy */
+	double guard_q;        /* q0, and what it may have drifted to */
+	double pi_then;        /* label.pi at the deploy */
+	double rate0, own0;    /* lam0, own0: failures a slice before it */
+	int64_t skip_until_us; /* refr */
+	double jams, jams_s;   /* before the deploy: how many, how long */
+	double jam_limit_s;    /* see jams_note() in stream.c */
+	uint32_t index;        /* its group or check */
+	uint16_t kind;         /* enum stream_kind */
 	uint16_t has_history;
 };
 
@@ -197,6 +212,8 @@ struct fifo {
 	X(down_from,     int64_t,         w)                                  \
 	X(out_until,     int64_t,         w)                                  \
 	X(near,          struct nearest,  c * v)                              \
+	X(jam_band,      double,          s * w) /* that a jam broke */       \
+	X(jam_from,      int64_t,         s * w) /* NEVER: none */            \
 	X(onsets,        uint32_t,        s * w) /* K, of the open slice */   \
 	X(fails,         uint32_t,        s * w) /* F */                      \
 	X(run,           uint32_t,        r)     /* rl: failures in a row */  \
@@ -356,9 +373,16 @@ bool state_resumes(const void *state, size_t bytes,
 /* stream.c: closes slices up to at_us; true when one was closed. */
 bool streams_advance(struct head *h, int64_t at_us);
 void streams_begin_history(struct head *h, int64_t at_us);
+/* Ends the jams that are open when the history ends. */
+void jams_end(struct head *h, uint32_t stream, int64_t at_us);
 /* Only those of one pace, with their number. */
 bool streams_advance_pace(struct head *h, enum pace p, int64_t at_us);
-/* The weighted mean with guards, and who carries most of it. */
+/*
+ * The weighted mean with guards, as the reference has it: what keeps a pass
+ * away.  What is forgiven so that nobody is halted wrongly earns no pass.
+ */
+double streams_suspicion(const struct head *h);
+/* The same with more caution, for a halt; and who carries most of it. */
 double streams_evidence(const struct head *h, enum stream_kind *ret_kind,
 	uint32_t *ret_index);
 /* h->total, in the order of the reference. */

@@ -135,6 +135,37 @@ double stats_guard(double q, double n, double k)
 	return sum;
 }
 
+/*
+ * Measured, not derived: with these 5 checks every 30 s and an hour of history
+ * keep 1 % where a common drift triples failures (docs/CALIBRATION.md).
+ */
+#define DRIFT_PRIOR  4  /* onsets of each arm */
+#define DRIFT_DOUBT  5  /* of the variance of the log odds */
+#define DRIFT_UNEVEN .5 /* deviations that are enough to be cautious */
+
+double stats_drift(double uc, double ub, double canary_share, double most)
+{
+	double n = uc + ub;
+	double worse = uc - n * canary_share;
+	double uneven;
+	double doubt;
+
+	if (!(worse > 0))
+		return 1;
+	uneven = worse / sqrt(n * canary_share * (1 - canary_share));
+	doubt = DRIFT_DOUBT * (1 / (uc + DRIFT_PRIOR) + 1 / (ub + DRIFT_PRIOR));
+	return exp(fmin(1, uneven / DRIFT_UNEVEN) * fmin(log(most), doubt));
+}
+
+double stats_past_alone(double pi_then, double pi_now)
+{
+	/*
+	 * By Bayes 1 - pi is the past's weight times its likelihood over the
+	 * mixture's; so the likelihoods need not be kept.
+	 */
+	return pi_now >= pi_then ? 1 : (1 - pi_then) / (1 - pi_now);
+}
+
 double stats_spell_limit_s(const struct spells *past, double expected,
 	double alpha)
 {

@@ -68,6 +68,19 @@ void stats_effects(double base_rate, double ret[static STATS_EFFECTS]);
 double stats_guard(double q, double n, double k);
 
 /*
+ * How many times worse than before the canary may become by itself when a
+ * drift meets canary and controls alike: 1 when it was no worse than its
+ * share of the probes says, or when much is known of it; else up to `most`.
+ * uc and ub are the onsets of the past.
+ */
+double stats_drift(double uc, double ub, double canary_share, double most);
+/*
+ * What an e-value against the label's mixture is worth against the past
+ * alone: the ratio of their likelihoods since pi was pi_then.  At most 1.
+ */
+double stats_past_alone(double pi_then, double pi_now);
+
+/*
  * How long failing must last before it is news, from `n` past spells of
  * together spell_s + prior_s seconds: Lomax predictive with shape n +
  * prior_n, so that as many as `expected` spells meet it `alpha` times.

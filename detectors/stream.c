@@ -24,8 +24,12 @@
  */
 #define E_LARGE 1e6
 
+/* E-value of the controls' rate against their past: they have risen. */
+#define CONTROLS_ROSE 1.5
+
 /* A closed slice of one stream. */
 struct slice {
+	uint32_t stream;
 	int64_t start_us;
 	double start_s;
 	const uint32_t *onsets, *fails; /* per region */
@@ -33,6 +37,7 @@ struct slice {
 	uint8_t out[DETECTOR_MAX_REGIONS];
 	double more; /* odds of the canary for controls left out: m / (m in) */
 	bool burst, judged;
+	bool jammed; /* goes on with what an earlier burst has counted */
 };
 
 struct pacing {
@@ -246,7 +251,7 @@ static void slice_factor(struct head *h, struct stream *s,
 	for (uint32_t r = 0; r < regions_of(h); r++)
 		if (!sl->out[r])
 			onsets += sl->onsets[r];
-	if (!onsets || sl->start_us < s->skip_until_us)
+	if (!onsets || sl->jammed || sl->start_us < s->skip_until_us)
 		return;
 	if (sl->judged)
 		stream_invest(h, s, sl->start_s);
@@ -260,6 +265,71 @@ static void slice_factor(struct head *h, struct stream *s,
 		stream_evidence_update(h, s);
 }
 
+static void jam_end(struct head *h, uint32_t stream, uint32_t region,
+	int64_t at_us)
+{
+	struct stream *s = &streams_of(h)[stream];
+	int64_t *from_us = &jam_from_of(h)[stream * regions_of(h) + region];
+
+	if (*from_us == NEVER)
+		return;
+	if (h->phase == PHASE_HISTORY) {
+		s->jams += 1;
+		s->jams_s += (double)(at_us - *from_us) / US_PER_S;
+	}
+	*from_us = NEVER;
+}
+
+void jams_end(struct head *h, uint32_t stream, int64_t at_us)
+{
+	for (uint32_t r = 0; r < regions_of(h); r++)
+		jam_end(h, stream, r, at_us);
+}
+
+/*
+ * Answers of a region that are slow in slice after slice are one event, a jam,
+ * as long as jams may last: the canary's first slice is a toss of the coin and
+ * the others say nothing.  What lasts longer is how this version answers, and
+ * each slow answer counts.  Without this the running rate decides when a burst
+ * is none any more: soon where few answers make a slice, so that jams counted
+ * in full, and only after minutes where many do, the later the slower they are.
+ */
+static void jams_note(struct head *h, uint32_t stream, struct slice *sl)
+{
+	uint32_t w = regions_of(h);
+	const struct stream *s = &streams_of(h)[stream];
+	int64_t *from_us = &jam_from_of(h)[(size_t)stream * w];
+	double *band = &jam_band_of(h)[(size_t)stream * w];
+	bool goes_on = from_us[0] != NEVER && 2 * sl->fails[0] > band[0];
+	bool control_burst = false;
+
+	for (uint32_t r = 0; r < w; r++) {
+		bool breaks = sl->fails[r] > sl->kappa[r];
+
+		if (2 * sl->fails[r] <= band[r])
+			jam_end(h, stream, r, sl->start_us);
+		if (breaks && from_us[r] == NEVER) {
+			from_us[r] = sl->start_us;
+			band[r] = sl->kappa[r];
+		}
+		if (r > 0 && breaks && !sl->out[r])
+			control_burst = true;
+	}
+	if (!goes_on)
+		return;
+	sl->jammed = sl->start_us - from_us[0] < us_of(s->jam_limit_s);
+	sl->burst = !sl->jammed && control_burst;
+}
+
+/* For the guards, which compare each arm with its own past. */
+static void count_onsets(struct stream *s, const struct slice *sl, uint32_t w)
+{
+	s->onsets += fmin(sl->onsets[0], sl->kappa[0]);
+	for (uint32_t r = 1; r < w; r++)
+		if (!sl->out[r])
+			s->control_onsets += fmin(sl->onsets[r], sl->kappa[r]);
+}
+
 /* Some region failed in this slice. */
 static void slice_close(struct head *h, struct stream *s, double *rate,
 	double *sum, struct slice *sl)
@@ -268,6 +338,8 @@ static void slice_close(struct head *h, struct stream *s, double *rate,
 	struct pacing p = pacing_of(h, s);
 
 	slice_kappa(h, s, rate, sl);
+	if (pace_of(s) != PACE_ERRORS)
+		jams_note(h, sl->stream, sl);
 	if (!sl->judged)
 		for (uint32_t r = 0; r < w; r++)
 			sum[r] += fmin(sl->fails[r], sl->kappa[r] + 1);
@@ -276,19 +348,21 @@ static void slice_close(struct head *h, struct stream *s, double *rate,
 		s->skip_until_us = sl->start_us + p.slice_us + p.transient_us;
 	if (sl->judged && s->kind == STREAM_POOLED)
 		match_close_slice(h, sl->start_us, sl->kappa);
-	if (sl->judged && sl->onsets[0])
-		s->onsets += fmin(sl->onsets[0], sl->kappa[0]);
+	if (sl->judged)
+		count_onsets(s, sl, w);
 	for (uint32_t r = 0; r < w; r++)
 		rate[r] += (fmin(sl->fails[r], sl->kappa[r] + 1) - rate[r]) /
 			   p.memory;
 }
 
 /* Nobody failed: only the running rates move, and waiting pairs count. */
-static void slice_close_empty(struct head *h, const struct stream *s,
-	double *rate, const struct slice *sl)
+static void slice_close_empty(struct head *h, struct stream *s, double *rate,
+	const struct slice *sl)
 {
 	double memory = pacing_of(h, s).memory;
 
+	if (pace_of(s) != PACE_ERRORS)
+		jams_end(h, sl->stream, sl->start_us);
 	if (sl->judged && s->kind == STREAM_POOLED)
 		match_close_slice(h, sl->start_us, NULL);
 	for (uint32_t r = 0; r < regions_of(h); r++)
@@ -321,7 +395,9 @@ static void stream_advance(struct head *h, uint32_t index, int64_t end_us,
 	int64_t slice_us = h->fixed.pace_us[pace_of(s)];
 
 	for (int64_t i = 0; i < nslices && i < EMPTY_SLICES; i++) {
-		struct slice sl = { .onsets = onsets, .fails = fails };
+		struct slice sl = { .stream = index,
+			.onsets = onsets,
+			.fails = fails };
 
 		sl.start_us = end_us + (i - 1) * slice_us;
 		sl.start_s = seconds_at(h, sl.start_us);
@@ -377,6 +453,41 @@ bool streams_advance(struct head *h, int64_t at_us)
 	return closed;
 }
 
+/* As in the reference: the canary's own rate must have risen. */
+static double guarded(const struct stream *s, double q)
+{
+	double guard = stats_guard(q, s->chances, s->onsets);
+
+	return s->has_history && guard < s->e ? guard : s->e;
+}
+
+/*
+ * What e is worth for a halt.  A drift of canary and controls multiplies
+ * whatever was uneven between them before.  So when the controls have risen,
+ * a share of the failures that their past alone leaves possible is no
+ * evidence; and a canary that was worse before, of which little is known, must
+ * be above what a drift makes of it.
+ */
+static double cautious(const struct stream *s)
+{
+	double e = guarded(s, s->guard_q);
+
+	if (!s->has_history || stats_guard(s->qb0, s->control_chances,
+				       s->control_onsets) < CONTROLS_ROSE)
+		return e;
+	return fmin(e, s->e * stats_past_alone(s->pi_then, s->label.pi));
+}
+
+double streams_suspicion(const struct head *h)
+{
+	const struct stream *s = streams_of(h);
+	double total = 0.0;
+
+	for (uint32_t i = 0; i < h->fixed.nstreams; i++)
+		total += s[i].weight * guarded(&s[i], s[i].q0);
+	return total;
+}
+
 double streams_evidence(const struct head *h, enum stream_kind *ret_kind,
 	uint32_t *ret_index)
 {
@@ -385,15 +496,8 @@ double streams_evidence(const struct head *h, enum stream_kind *ret_kind,
 	double best = -1.0;
 
 	for (uint32_t i = 0; i < h->fixed.nstreams; i++, s++) {
-		double e = s->e;
+		double e = cautious(s);
 
-		if (s->has_history) {
-			double guard =
-				stats_guard(s->q0, s->chances, s->onsets);
-
-			if (guard < e)
-				e = guard;
-		}
 		total += s->weight * e;
 		if (s->weight * e > best) {
 			best = s->weight * e;

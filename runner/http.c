@@ -168,6 +168,11 @@ void http_free(struct http *h)
 	free(h);
 }
 
+const char *http_ca_file(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+
 uint64_t http_silent_retries(const struct http *h)
 {
 	return h->silent;

@@ -41,6 +41,17 @@ struct exchange;
 
 struct http *http_new(struct loop *l, struct resolver *r, struct err *e);
 void http_free(struct http *h); /* all sessions must be gone */
+/*
+ * Who is asked for names where a suite has dns_servers of its own: they are
+ * kept for the next one.  STR_NONE: the worker's.  NULL: they can not be.
+ */
+struct resolver *http_resolver(struct http *h, struct str servers,
+	struct err *e);
+/* Addresses that a suite gives, and those of them of one family. */
+void where_given(const struct str *to, size_t n, struct resolve_answer *ret);
+void where_family(struct resolve_answer *r, int ip);
+/* The file of authorities that libcurl trusts; NULL: it knows none. */
+const char *http_ca_file(void);
 /* Requests that libcurl sent again by itself, since the start. */
 uint64_t http_silent_retries(const struct http *h);
 

@@ -11,8 +11,7 @@
  */
 enum { LINE_MAX_BYTES = 4096 };
 
-static void answer_of(const struct str *to, size_t n,
-	struct resolve_answer *ret)
+void where_given(const struct str *to, size_t n, struct resolve_answer *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->state = RESOLVE_OK;
@@ -26,7 +25,7 @@ static void answer_of(const struct str *to, size_t n,
 }
 
 /* Only those of the family that is wanted. */
-static void family_keep(struct resolve_answer *r, int ip)
+void where_family(struct resolve_answer *r, int ip)
 {
 	size_t n = 0;
 
@@ -67,7 +66,7 @@ static void connect_to_set(struct exchange *x)
 	x->connect_to = curl_slist_append(NULL, line.ptr);
 }
 
-static struct resolver *resolver_of(struct http *h, struct str servers,
+struct resolver *http_resolver(struct http *h, struct str servers,
 	struct err *e)
 {
 	struct resolver_own *own = h->own;
@@ -125,7 +124,7 @@ bool where_find(struct exchange *x, resolve_fn *found, struct str *ret_why)
 	}
 	if (c->address.ptr && !c->proxy.ptr &&
 		origin_same(&x->asked, &c->address_of)) {
-		answer_of(&c->address, 1, &given);
+		where_given(&c->address, 1, &given);
 		found(&given, x);
 		return true;
 	}
@@ -133,12 +132,12 @@ bool where_find(struct exchange *x, resolve_fn *found, struct str *ret_why)
 		connect_to_set(x);
 	rule = host_rule_find(o->resolve, x->asked.host, x->asked.port);
 	if (rule) {
-		answer_of(rule->to, rule->nto, &given);
-		family_keep(&given, o->ip);
+		where_given(rule->to, rule->nto, &given);
+		where_family(&given, o->ip);
 		found(&given, x);
 		return true;
 	}
-	r = resolver_of(x->session->http, o->dns_servers, &e);
+	r = http_resolver(x->session->http, o->dns_servers, &e);
 	if (!r) {
 		*ret_why = arena_str(c->arena, str_from(e.text));
 		return false;

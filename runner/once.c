@@ -28,6 +28,7 @@ struct once {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct http *http;
+	struct probes *probes;
 	struct run_host host;
 	struct loop_timer go;
 	struct spot *place; /* as the line's regions */
@@ -140,6 +141,7 @@ static bool once_open(struct once *o, struct err *e)
 	if (!o->resolver)
 		return false;
 	o->http = http_new(o->loop, o->resolver, e);
+	o->probes = probes_new(o->loop, o->http, o->options->dns_servers);
 	return o->http != NULL;
 }
 
@@ -150,6 +152,7 @@ static void once_close(struct once *o)
 	for (size_t i = 0; i < o->plan->line->nregions; i++)
 		served_cancel(o->place[i].fetch);
 	http_free(o->http);
+	probes_free(o->probes);
 	resolver_free(o->resolver);
 	loop_free(o->loop);
 	free(o->running);
@@ -188,6 +191,7 @@ bool once_run(struct plan *p, const struct once_options *options,
 	if (ok) {
 		o.host = (struct run_host){ .loop = o.loop,
 			.http = o.http,
+			.probes = o.probes,
 			.runner = options->runner.ptr ? options->runner
 						      : STR("local"),
 			.line = p->line->name,

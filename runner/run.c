@@ -109,6 +109,7 @@ static void state_next(struct run *r)
 	memset(&r->call, 0, sizeof(r->call));
 	r->fetched = r->token = NULL;
 	r->token_retry = false;
+	memset(&r->probe, 0, sizeof(r->probe));
 	r->verdict = (struct verdict){ OUTCOME_PASS, REASON_NONE, STR("") };
 	enter(r, RUN_PREPARE);
 }
@@ -230,6 +231,38 @@ static void on_answer(struct http_call *c, void *owner)
 	drive(r);
 }
 
+/* The answer of a probe is judged as that of a request. */
+static void on_probe(struct probe_call *c, void *owner)
+{
+	struct run *r = owner;
+
+	r->call.reason = c->reason;
+	r->call.why = c->why;
+	r->call.response = c->response;
+	enter(r, RUN_ANSWER);
+	drive(r);
+}
+
+static void call_start(struct run *r)
+{
+	uint64_t deadline_ns = least(r->step_deadline_ns,
+		r->attempt_ns + r->step->http.timeout_ms * MS);
+
+	r->report->attempts++;
+	enter(r, RUN_WAIT);
+	if (r->step->kind != STEP_REQUEST) {
+		r->probe.deadline_ns = deadline_ns;
+		r->probe.done = on_probe;
+		r->probe.owner = r;
+		probe_start(r->host->probes, &r->probe);
+		return;
+	}
+	r->call.deadline_ns = deadline_ns;
+	r->call.done = on_answer;
+	r->call.owner = r;
+	http_start(r->session, &r->call);
+}
+
 static void state_ask(struct run *r)
 {
 	r->attempt_ns = now_ns(r);
@@ -242,7 +275,8 @@ static void state_ask(struct run *r)
 		enter(r, RUN_LEAVE);
 		return;
 	}
-	if (!run_request(r, &r->verdict)) {
+	if (!(r->step->kind == STEP_REQUEST ? run_request(r, &r->verdict)
+					    : run_probe(r, &r->verdict))) {
 		enter(r, RUN_LEAVE);
 		return;
 	}
@@ -250,13 +284,7 @@ static void state_ask(struct run *r)
 		enter(r, run_token(r) ? RUN_WAIT : RUN_ANSWER);
 		return;
 	}
-	r->call.deadline_ns = least(r->step_deadline_ns,
-		r->attempt_ns + r->step->http.timeout_ms * MS);
-	r->call.done = on_answer;
-	r->call.owner = r;
-	r->report->attempts++;
-	enter(r, RUN_WAIT);
-	http_start(r->session, &r->call);
+	call_start(r);
 }
 
 /* Which version answered: only the region's own base_url can say. */
@@ -469,6 +497,7 @@ static void state_end(struct run *r)
 	http_session_free(r->session);
 	http_session_free(r->token_session);
 	r->session = r->token_session = NULL;
+	probe_cancel(&r->probe);
 	loop_timer_cancel(r->host->loop, &r->timer);
 	if (r->decided.outcome == OUTCOME_PASS && !r->ran_any)
 		r->decided = (struct verdict){ OUTCOME_SKIPPED, REASON_NONE,

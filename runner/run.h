@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "runner/http.h"
 #include "runner/plan.h"
+#include "runner/probe.h"
 #include "runner/report.h"
 #include "store/record.h"
 
@@ -34,6 +35,7 @@ struct run;
 struct run_host { /* of one worker; outlives its runs */
 	struct loop *loop;
 	struct http *http;
+	struct probes *probes;
 	struct str runner, line, vantage;
 	uint64_t seed; /* 0: random */
 	bool reports;  /* full reports also of what passed */

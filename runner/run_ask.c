@@ -31,6 +31,14 @@ static bool captured_in(const struct run *r, struct str name)
 	       is_capture(s->cleanup, name);
 }
 
+bool run_uses_capture(const struct run *r, const struct template_ref *refs)
+{
+	for (; refs; refs = refs->next)
+		if (captured_in(r, refs->name))
+			return true;
+	return false;
+}
+
 static const struct plan_secret *secret_of(const struct run *r, struct str name)
 {
 	for (size_t i = 0; i < r->job->nsecrets; i++)
@@ -560,16 +568,11 @@ static bool options_make(struct run *r, struct verdict *v)
 /* Did a captured value go into what can not be sent? */
 static bool holds_capture(struct run *r)
 {
-	const struct template_ref *i = template_refs(r->step->url);
+	const struct pair *p = r->step->headers;
 
-	for (; i; i = i->next)
-		if (captured_in(r, i->name))
-			return true;
-	for (const struct pair *p = r->step->headers; p; p = p->next)
-		for (i = template_refs(p->value); i; i = i->next)
-			if (captured_in(r, i->name))
-				return true;
-	return false;
+	while (p && !run_uses_capture(r, template_refs(p->value)))
+		p = p->next;
+	return p || run_uses_capture(r, template_refs(r->step->url));
 }
 
 bool run_request(struct run *r, struct verdict *v)

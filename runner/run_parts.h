@@ -54,7 +54,8 @@ struct run {
 	struct attempt_report **attempt_last;
 	uint64_t step_ns, attempt_ns, step_deadline_ns;
 	unsigned retries;
-	struct http_call call;
+	struct http_call call;   /* also carries the answer of a probe */
+	struct probe_call probe;
 	struct token *fetched;   /* just now, for the step that asks again */
 	struct token *token;     /* wanted before the step can ask */
 	struct http_call ticket; /* that fetches it */
@@ -78,6 +79,11 @@ struct run {
 /* run_ask.c: the request of a step.  False: *v says why, or it is to be
  * skipped (SKIPPED, message "needs x"). */
 bool run_request(struct run *r, struct verdict *v);
+/* run_probe.c: the same of a step of tcp, tls or dns. */
+bool run_probe(struct run *r, struct verdict *v);
+struct str run_probe_command(struct run *r); /* that repeats it */
+/* Is any of these names one that a step captures? */
+bool run_uses_capture(const struct run *r, const struct template_ref *refs);
 /* Built-in values, vars of role, suite and command line. */
 bool run_vars(struct run *r, const struct run_ask *ask, struct verdict *v);
 bool run_step_vars(struct run *r, struct verdict *v);

@@ -141,7 +141,8 @@ void run_report_leave(struct run *r)
 		return;
 	p->url = clean(r, r->call.url);
 	p->address = answer->ip.ptr ? answer->ip : STR("");
-	p->curl = run_curl(r);
+	p->curl = r->step->kind == STEP_REQUEST ? run_curl(r)
+						: run_probe_command(r);
 	type = response_header_get(answer, STR("Content-Type"));
 	p->type = type.ptr ? clean(r, type) : STR("");
 	if (answer->body.ptr && body_told(r, ok))

@@ -524,6 +524,8 @@ struct worker *worker_new(struct runner *r, unsigned index, struct err *e)
 		w->resolver = resolver_new(w->loop, r->dns_servers, e);
 	if (w->resolver)
 		w->http = http_new(w->loop, w->resolver, e);
+	if (w->http)
+		w->probes = probes_new(w->loop, w->http, r->dns_servers);
 	if (!w->http) {
 		worker_free(w);
 		return NULL;
@@ -531,6 +533,7 @@ struct worker *worker_new(struct runner *r, unsigned index, struct err *e)
 	loop_on_wake(w->loop, on_wake, w);
 	w->host = (struct run_host){ .loop = w->loop,
 		.http = w->http,
+		.probes = w->probes,
 		.runner = str_from(r->id),
 		.vantage = str_from(r->vantage),
 		.line = r->plan->line->name,
@@ -561,6 +564,7 @@ void worker_free(struct worker *w)
 	free(w->seat);
 	arena_free(w->live_arena);
 	http_free(w->http);
+	probes_free(w->probes);
 	resolver_free(w->resolver);
 	loop_free(w->loop);
 	queue_free(w->mailbox);

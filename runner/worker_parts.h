@@ -40,6 +40,7 @@ struct worker {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct http *http;
+	struct probes *probes;
 	struct run_host host;
 	struct queue *mailbox;
 	struct counters counters;

@@ -117,6 +117,7 @@ static void read_one(struct reading *r, const struct query *q,
 	X("timing",    "timing",    true)             \
 	X("cert",      "certificate", true)           \
 	X("tls",       "tls",       true)             \
+	X("dns",       "dns",       true)             \
 	X("ip",        "ip",        false)            \
 	X("url",       "url",       false)            \
 	X("redirects", "redirects", false)
@@ -220,21 +221,24 @@ struct check *check_status_2xx(struct arena *a, struct span where)
 	return r.first;
 }
 
-/* No node at all: a missing, null or empty `errors` will do. */
-struct check *check_no_errors(struct arena *a, struct span where)
+struct check *check_made(struct arena *a, struct span where,
+	const struct check_words *w)
 {
-	struct yaml_node path = { .text = STR("$.errors[*]"), .where = where };
-	struct yaml_node key = { .text = STR("exists"), .where = where };
-	struct yaml_node no = { .text = STR("false"), .where = where };
+	struct yaml_node param = { .text = str_from(w->param), .where = where };
+	struct yaml_node key = { .text = str_from(w->predicate),
+		.where = where };
+	struct yaml_node want = { .text = str_from(w->want), .where = where };
 	struct check like = { .where = where };
 	struct reading r;
 	struct diags none;
 
-	no.key = &key;
+	want.key = &key;
 	diags_init(&none, a);
 	reading_init(&r, a, &none);
-	like.query = query_make(a, STR("jsonpath"), &path, where, &none);
-	add_checks(&r, &like, predicate_parse_one(a, &no, UNIT_NONE, &none));
+	like.query = query_make(a, str_from(w->extractor),
+		*w->param ? &param : NULL, where, &none);
+	add_checks(&r, &like,
+		predicate_parse_one(a, &want, query_unit(like.query), &none));
 	return r.first;
 }
 

@@ -64,7 +64,7 @@ struct check {
 /*
  * `expect:` or `warn:`: a mapping of subject to predicate(s).  Appends to the
  * list, reports all mistakes.  Subjects: status version headers cookies json
- * body size duration timing cert tls ip url redirects.
+ * body size duration timing cert tls dns ip url redirects.
  */
 struct check *check_parse_expect(struct arena *a, const struct yaml_node *n,
 	struct diags *ds);
@@ -73,8 +73,15 @@ struct check *check_parse_list(struct arena *a, const struct yaml_node *n,
 	struct diags *ds);
 /* The check `status: 2xx`, for a step that says nothing about it. */
 struct check *check_status_2xx(struct arena *a, struct span where);
-/* A GraphQL answer with `errors` is none, whatever its status says. */
-struct check *check_no_errors(struct arena *a, struct span where);
+/*
+ * A check that nobody wrote, in the words in which it could have been:
+ * extractor, its parameter ("": none), predicate and what it wants.
+ */
+struct check_words {
+	const char *extractor, *param, *predicate, *want;
+};
+struct check *check_made(struct arena *a, struct span where,
+	const struct check_words *w);
 /* Does it look at the status, at anything else? (lint W104) */
 bool check_is_status(const struct check *c);
 const struct template_ref *check_refs(const struct check *c);

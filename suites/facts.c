@@ -39,7 +39,21 @@
 	X(TLS, "cipher", "", TEXT, \
 	  "such as TLS_AES_256_GCM_SHA384") \
 	X(TLS, "alpn", "", TEXT, \
-	  "the protocol that was agreed on: h2, http/1.1")
+	  "the protocol that was agreed on: h2, http/1.1") \
+	X(DNS, "rcode", "", TEXT, \
+	  "NOERROR, NXDOMAIN, SERVFAIL, REFUSED, ... Where nothing is " \
+	  "said about it, NOERROR is expected") \
+	X(DNS, "count", "", NONE, \
+	  "answers of the type that was asked for. Where nothing is said " \
+	  "about it, at least one is expected") \
+	X(DNS, "values", "", TEXT, \
+	  "the list of these: an address, a name, `10 mail.example.com`") \
+	X(DNS, "ttl", "", MS, "the least of them; compared with durations") \
+	X(DNS, "authoritative", "", NONE, "the server answers for the zone") \
+	X(DNS, "recursion_available", "", NONE, "the server asks others") \
+	X(DNS, "authentic", "", NONE, \
+	  "the server says that it checked DNSSEC") \
+	X(DNS, "truncated", "", NONE, "the answer did not fit")
 /* clang-format on */
 
 static const struct fact facts[] = {
@@ -88,6 +102,7 @@ struct value fact_value(const struct fact *f, const struct response *r)
 	static const struct str none[FACT_GROUPS] = {
 		[FACTS_CERTIFICATE] = STR("missing: no certificate was shown"),
 		[FACTS_TLS] = STR("missing: the connection is not encrypted"),
+		[FACTS_DNS] = STR("missing: no answer of DNS"),
 	};
 	const struct json *all = r->facts[f->group];
 	const struct json *one = json_get(all, f->name);

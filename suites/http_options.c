@@ -50,7 +50,7 @@ void http_defaults(struct load *l, struct http_options *ret)
 
 static const int tls_versions[] = { 10, 11, 12, 13 };
 
-static void tls_read(struct load *l, const struct yaml_node *map,
+void tls_read(struct load *l, const struct yaml_node *map,
 	struct http_options *h)
 {
 	struct tls_keys keys = {

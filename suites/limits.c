@@ -112,7 +112,7 @@ static bool anything_runs(const struct suite *s, struct str role,
 	struct str region)
 {
 	for (const struct step *step = s->steps; step; step = step->next) {
-		if (step->kind != STEP_REQUEST)
+		if (step->kind == STEP_WAIT)
 			continue;
 		if (step_runs_as(step, role) &&
 			(!region.ptr || step_runs_in(step, region)))

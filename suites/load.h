@@ -77,6 +77,9 @@ void http_defaults(struct load *l, struct http_options *ret);
 /* Reads over what *h already holds. */
 void http_read(struct load *l, const struct yaml_node *map,
 	struct http_options *h);
+/* The keys of `http.tls`. */
+void tls_read(struct load *l, const struct yaml_node *map,
+	struct http_options *h);
 /* `http`: of the step.  May it be asked for, and is there a base for it? */
 void url_check(struct load *l, const struct yaml_node *n,
 	const struct template *url, const struct http_options *http);
@@ -157,6 +160,12 @@ const struct suite_file *suite_parse_in(struct arena *a,
 
 /* body.c: the body of a step, of one kind. */
 void body_read(struct load *l, const struct step_keys *keys, struct step *s);
+
+/* probe.c: what `tcp`, `tls` and `dns` ask, and what they expect unsaid */
+void probe_read(struct load *l, const struct step_keys *keys, struct step *s);
+struct check *probe_checks(struct load *l, const struct step *s);
+/* Does a step of this kind have what its checks and captures look at? */
+void extractors_check(struct load *l, const struct step *s);
 
 /* rows.c: one object for each run, at least one. */
 const struct json *rows_read(struct load *l, const struct yaml_node *n);

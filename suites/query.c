@@ -404,6 +404,7 @@ static const struct extractor table[] = {
 	{ "attempts",  PARAM_NONE,  UNIT_NONE,  get_attempts },
 	{ "certificate", PARAM_FACT, UNIT_NONE, get_fact, FACTS_CERTIFICATE },
 	{ "tls",       PARAM_FACT,  UNIT_NONE,  get_fact, FACTS_TLS },
+	{ "dns",       PARAM_FACT,  UNIT_NONE,  get_fact, FACTS_DNS },
 };
 /* clang-format on */
 
@@ -640,6 +641,16 @@ const struct template_ref *query_refs(const struct query *q)
 enum unit query_unit(const struct query *q)
 {
 	return q->fact ? q->fact->unit : q->row->unit;
+}
+
+struct str query_extractor(const struct query *q)
+{
+	return str_from(q->row->name);
+}
+
+const struct fact *query_fact(const struct query *q)
+{
+	return q->fact;
 }
 
 bool query_is_status(const struct query *q)

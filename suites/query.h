@@ -16,6 +16,9 @@ enum unit { UNIT_NONE, UNIT_TEXT, UNIT_MS, UNIT_BYTES };
 
 enum unit query_unit(const struct query *q);
 bool query_is_status(const struct query *q);
+struct str query_extractor(const struct query *q);
+struct fact;
+const struct fact *query_fact(const struct query *q); /* NULL: not of one */
 bool query_known(struct str extractor);
 /* Names of all extractors, for "did you mean"; returns how many. */
 size_t query_names(struct str *ret, size_t max);

@@ -18,7 +18,7 @@ struct response_header {
 };
 
 /* Facts beside the bytes of an answer: suites/facts.c says which there are. */
-enum fact_group { FACTS_CERTIFICATE, FACTS_TLS, FACT_GROUPS };
+enum fact_group { FACTS_CERTIFICATE, FACTS_TLS, FACTS_DNS, FACT_GROUPS };
 
 struct response_hop { /* a redirect that was followed */
 	struct response_hop *next;

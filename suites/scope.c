@@ -113,6 +113,11 @@ struct use *step_uses(struct load *l, const struct step *s)
 		text_uses(l, tail, s->http.unix_socket, false);
 		pair_uses(l, tail, s->http.headers, false);
 	}
+	text_uses(l, tail, s->probe.address, false);
+	text_uses(l, tail, s->probe.name, false);
+	text_uses(l, tail, s->probe.server, false);
+	for (const struct talk *t = s->probe.talk; t; t = t->next)
+		text_uses(l, tail, t->send, false);
 	pair_uses(l, tail, s->headers, false);
 	pair_uses(l, tail, s->query, true);
 	pair_uses(l, tail, s->cookies, false);

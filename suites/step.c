@@ -20,6 +20,9 @@ static const struct {
 	{ KEY(struct step_keys, options), "OPTIONS" },
 	{ KEY(struct step_keys, request), NULL },
 	{ KEY(struct step_keys, wait), NULL },
+	{ KEY(struct step_keys, tcp), NULL },
+	{ KEY(struct step_keys, tls), NULL },
+	{ KEY(struct step_keys, dns), NULL },
 };
 
 static const struct yaml_node *node_at(const struct step_keys *keys,
@@ -113,11 +116,15 @@ static void action_read(struct load *l, const struct step_keys *keys,
 		diag_add(l->ds, DIAG_ERROR, E11, s->where,
 			"the step does nothing");
 		diag_hint(l->ds, "it needs one of get, post, put, patch, "
-				 "delete, head, options, request, wait, use");
+				 "delete, head, options, request, wait, tcp, "
+				 "tls, dns, use");
 		return;
 	}
 	if (first == keys->wait) {
 		wait_read(l, keys, s);
+	} else if (first == keys->tcp || first == keys->tls ||
+		   first == keys->dns) {
+		probe_read(l, keys, s);
 	} else if (first == keys->request) {
 		request_read(l, first, s);
 	} else {
@@ -221,7 +228,7 @@ static struct check **check_tail(struct check **tail)
 	return tail;
 }
 
-/* Where nothing is said about the status, 2xx is expected. */
+/* Where nothing is said about the status of HTTP, 2xx is expected. */
 static void checks_read(struct load *l, const struct step_keys *keys,
 	struct step *s)
 {
@@ -235,15 +242,19 @@ static void checks_read(struct load *l, const struct step_keys *keys,
 		*tail = check_parse_list(l->arena, keys->checks, l->ds);
 	for (const struct check *c = s->expect; c; c = c->next)
 		status |= check_is_status(c);
-	if (!status) {
+	if (s->kind != STEP_REQUEST) {
+		*check_tail(&s->expect) = probe_checks(l, s);
+	} else if (!status) {
 		struct check *rest = s->expect;
 
 		s->expect = check_status_2xx(l->arena, s->where);
 		*check_tail(&s->expect) = rest;
 	}
-	if (keys->graphql)
+	if (keys->graphql) /* no node: missing, null or empty will do */
 		*check_tail(&s->expect) =
-			check_no_errors(l->arena, keys->graphql->key->where);
+			check_made(l->arena, keys->graphql->key->where,
+				&(struct check_words){ "jsonpath",
+					"$.errors[*]", "exists", "false" });
 	if (keys->warn)
 		s->warn = check_parse_expect(l->arena, keys->warn, l->ds);
 }
@@ -291,9 +302,11 @@ static struct step *step_read(struct load *l, const struct yaml_node *map,
 	s->tags = keys.tags;
 	retry_read(l, keys.retry, &s->retry);
 	poll_read(l, keys.poll, &s->poll);
-	if (s->kind == STEP_REQUEST)
+	if (s->kind != STEP_WAIT)
 		checks_read(l, &keys, s);
 	s->captures = captures_read(l, keys.capture);
+	if (s->kind != STEP_WAIT)
+		extractors_check(l, s);
 	s->vars = vars_read(l, keys.vars);
 	allow_read(&l->allows, keys.lint, map, l->ds);
 	s->timeout_ms = keys.timeout_ms;

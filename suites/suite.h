@@ -184,7 +184,28 @@ struct when {
 	struct span where;                  /* of the name */
 };
 
-enum step_kind { STEP_REQUEST, STEP_WAIT };
+/* One line of a conversation: something to send, or something to wait for. */
+struct talk {
+	struct talk *next;
+	const struct template *send; /* NULL: wait */
+	const struct regex *expect;
+	struct str text; /* of the regex, as it is written */
+};
+
+/* What a step of `tcp`, `tls` or `dns` asks. */
+struct probe_ask {
+	const struct template *address; /* of TCP and TLS: host:port */
+	struct talk *talk;              /* before TLS, if there is any */
+	struct str starttls; /* the protocol; STR_NONE: TLS at once */
+	struct strs alpn;
+	const struct template *name, *server; /* of DNS; server: or NULL */
+	uint16_t type;                        /* RFC 1035, 3.2.2 */
+	struct str type_name;
+	bool over_tcp, recursion;
+};
+
+/* The order is that of the bits in suites/probe.c. */
+enum step_kind { STEP_REQUEST, STEP_WAIT, STEP_TCP, STEP_TLS, STEP_DNS };
 
 /*
  * A step with `use`: it is no step of the suite any more, the steps of the
@@ -215,6 +236,7 @@ struct step {
 	struct pair *form;                /* BODY_FORM */
 	const struct template *body;      /* BODY_TEXT, files too */
 	struct body_part *parts;          /* BODY_MULTIPART */
+	struct probe_ask probe;           /* TCP, TLS, DNS */
 	struct http_options http;         /* merged: nothing left to look up */
 	uint64_t timeout_ms;              /* all its retries and polls */
 	struct when when;

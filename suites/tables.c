@@ -12,6 +12,11 @@ static const char *const words_cookies[] = { "run", NULL };
 static const char *const words_ip[] = { "any", "4", "6", NULL };
 static const char *const words_trace[] = { "off", "w3c", NULL };
 static const char *const words_tls[] = { "1.0", "1.1", "1.2", "1.3", NULL };
+static const char *const words_starttls[] = { "none", "smtp", "imap", "pop3",
+	"ftp", "postgres", NULL };
+static const char *const words_dns_type[] = { "A", "AAAA", "CNAME", "MX", "TXT",
+	"NS", "SRV", "SOA", "PTR", "CAA", NULL };
+static const char *const words_transport[] = { "udp", "tcp", NULL };
 static const char *const words_backoff[] = { "fixed", "exponential", NULL };
 static const char *const words_credentials[] = { "basic", "body", NULL };
 static const char *const words_record[] = { "never", "on_fail", "always",
@@ -92,6 +97,10 @@ const struct key step_key_table[] = {
 	ROW("use", KEY_STR, 0, use, 0, 0, NULL, NULL,
 		"a group of steps from one of the imports"),
 	NODE("with", KEY_MAP, with, NULL, "parameters of `use`"),
+	NODE("tcp", KEY_NODE, tcp, NULL, "HOST:PORT, or {address, talk}"),
+	NODE("tls", KEY_NODE, tls, NULL,
+		"HOST:PORT, or {address, starttls, alpn, ...}"),
+	NODE("dns", KEY_NODE, dns, NULL, "NAME, or {name, type, server, ...}"),
 	NODE("json", KEY_NODE, json, NULL, "body, written in YAML"),
 	NODE("form", KEY_MAP, form, NULL, "body, form fields"),
 	NODE("body", KEY_NODE, body, NULL, "body, as it is"),
@@ -125,9 +134,6 @@ const struct key step_key_table[] = {
 		"name to extractor; beside `use`, name to an export"),
 	NODE("vars", KEY_MAP, vars, NULL, "values from this step on"),
 	NODE("lint", KEY_MAP, lint, NULL, "{allow: [W107]}"),
-	REFUSED("tcp"),
-	REFUSED("tls"),
-	REFUSED("dns"),
 	END
 };
 #undef ROW_STRUCT
@@ -196,6 +202,55 @@ const struct key tls_key_table[] = {
 	ROW("pin", KEY_STRS, 0, pin, 0, 0, NULL, NULL,
 		"sha256//BASE64 of public keys, of which the server must have "
 		"one"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT tcp_keys
+const struct key tcp_key_table[] = {
+	ROW("address", KEY_NODE, KEY_REQUIRED, address, 0, 0, NULL, NULL,
+		"HOST:PORT; an IPv6 address in [ ]"),
+	NODE("talk", KEY_LIST, talk, NULL,
+		"{send} and {expect} in turn; without it to connect is enough"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT talk_keys
+const struct key talk_key_table[] = {
+	NODE("send", KEY_NODE, send, NULL, "text; \"\\r\\n\" ends a line"),
+	NODE("expect", KEY_NODE, expect, NULL,
+		"pattern (PCRE2) in what came since the last one"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT tls_step_keys
+const struct key tls_step_key_table[] = {
+	ROW("address", KEY_NODE, KEY_REQUIRED, address, 0, 0, NULL, NULL,
+		"HOST:PORT; an IPv6 address in [ ]"),
+	ROW("starttls", KEY_WORD, 0, starttls, 0, 0, words_starttls, "none",
+		"how TLS is asked for where a connection begins in clear"),
+	ROW("alpn", KEY_STRS, 0, alpn, 0, 0, NULL, NULL,
+		"protocols that are offered, such as h2"),
+	NODE("options", KEY_MAP, http, NULL,
+		"keys of http.tls, over the suite's"),
+	END
+};
+#undef ROW_STRUCT
+
+#define ROW_STRUCT dns_keys
+const struct key dns_key_table[] = {
+	ROW("name", KEY_NODE, KEY_REQUIRED, name, 0, 0, NULL, NULL,
+		"what is asked for; an address with PTR is turned round"),
+	ROW("type", KEY_WORD, 0, type, 0, 0, words_dns_type, "A",
+		"of the records"),
+	NODE("server", KEY_NODE, server, "the system's",
+		"ADDRESS or ADDRESS:PORT of the server that is asked"),
+	ROW("transport", KEY_WORD, 0, transport, 0, 0, words_transport, "udp",
+		"udp: tcp only where an answer does not fit"),
+	ROW("recursion", KEY_BOOL, 0, recursion, 0, 0, NULL, "true",
+		"ask the server to ask others"),
 	END
 };
 #undef ROW_STRUCT

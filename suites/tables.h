@@ -26,7 +26,7 @@ struct step_keys {
 	struct str name, use;
 	const struct yaml_node *with;
 	const struct yaml_node *get, *post, *put, *patch, *del, *head, *options,
-		*request, *wait;
+		*request, *wait, *tcp, *tls, *dns;
 	const struct yaml_node *json, *form, *body, *multipart, *graphql;
 	struct str body_file, body_base64;
 	const struct yaml_node *headers, *query, *cookies, *auth, *http, *when;
@@ -55,6 +55,26 @@ struct tls_keys {
 	struct strs pin;
 	int min, max; /* index into the words; -1: not given */
 	const struct yaml_node *refused;
+};
+
+struct tcp_keys {
+	const struct yaml_node *address, *talk;
+};
+
+struct talk_keys {
+	const struct yaml_node *send, *expect;
+};
+
+struct tls_step_keys { /* and those of tls_keys, over the suite's */
+	const struct yaml_node *address, *http;
+	struct strs alpn;
+	int starttls;
+};
+
+struct dns_keys {
+	const struct yaml_node *name, *server;
+	int type, transport;
+	bool recursion;
 };
 
 struct retry_keys {
@@ -132,7 +152,8 @@ struct record_keys {
 };
 
 extern const struct key suite_key_table[], step_key_table[], http_key_table[],
-	tls_key_table[], retry_key_table[], poll_key_table[],
+	tls_key_table[], tcp_key_table[], talk_key_table[],
+	tls_step_key_table[], dns_key_table[], retry_key_table[], poll_key_table[],
 	request_key_table[], part_key_table[], graphql_key_table[],
 	auth_key_table[], basic_key_table[], oauth2_key_table[],
 	sigv4_key_table[], secret_key_table[], record_key_table[],

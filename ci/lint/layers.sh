@@ -25,13 +25,13 @@ BEGIN {
 	# third-party header (a trailing slash: all below) -> who may include it
 	# (a trailing slash: every file of that folder)
 	door["curl/"]        = "runner/http.c runner/http_url.c runner/http_exchange.h"
-	door["ares.h"]       = "runner/resolve.c"
+	door["ares.h"]       = "runner/resolve.c runner/dns.c"
 	door["hiredis/"]     = "store/redis.c"
 	door["yaml.h"]       = "base/yaml.c base/yaml_layout_read.c"
 	door["libxml/"]      = "base/xml.c"
 	door["pcre2.h"]      = "base/regex.c"
 	door["microhttpd.h"] = "board/server.c"
-	door["openssl/"]     = "base/crypto.c store/tls.c runner/cert.c"
+	door["openssl/"]     = "base/crypto.c store/tls.c runner/cert.c runner/secure.c"
 	door["zlib.h"]       = "runner/"
 
 	# statistics stay arithmetic: these two alone may read or write records

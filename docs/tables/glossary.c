@@ -33,6 +33,8 @@ static const struct entry entries[] = {
 		"facts of the server's certificate, below" },
 	{ GLOSSARY_SUBJECT, "tls", "{FACT: PREDICATES}",
 		"facts of the TLS connection, below" },
+	{ GLOSSARY_SUBJECT, "dns", "{FACT: PREDICATES}",
+		"facts of the answer to a step of `dns`, below" },
 	{ GLOSSARY_SUBJECT, "ip", "PREDICATES", "the address that answered" },
 	{ GLOSSARY_SUBJECT, "url", "PREDICATES",
 		"the URL that answered, behind redirects" },
@@ -137,6 +139,8 @@ static const struct entry entries[] = {
 		"a fact of the server's certificate, below" },
 	{ GLOSSARY_EXTRACTOR, "tls", "FACT",
 		"a fact of the TLS connection, below" },
+	{ GLOSSARY_EXTRACTOR, "dns", "FACT",
+		"a fact of the answer to a step of `dns`, below" },
 
 	/* --- filters --- */
 	{ GLOSSARY_FILTER, "count", NULL,

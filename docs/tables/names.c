@@ -113,7 +113,7 @@ bool write_facts(struct buf *out, const struct manual_table *t, struct err *e)
 }
 
 const enum fact_group group_certificate = FACTS_CERTIFICATE,
-		      group_tls = FACTS_TLS;
+		      group_tls = FACTS_TLS, group_dns = FACTS_DNS;
 
 /* clang-format off */
 const struct named

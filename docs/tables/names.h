@@ -20,7 +20,7 @@ bool write_names(struct buf *out, const struct manual_table *t, struct err *e);
 bool write_facts(struct buf *out, const struct manual_table *t, struct err *e);
 
 /* Of the suite language. */
-extern const enum fact_group group_certificate, group_tls;
+extern const enum fact_group group_certificate, group_tls, group_dns;
 
 extern const struct named names_subjects, names_builtins, names_functions,
 	names_extractors, names_filters, names_predicates;

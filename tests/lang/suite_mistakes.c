@@ -180,6 +180,7 @@ Test(suite_mistakes, steps)
 		{ IN_STEP "    form: {a: b}\n    json: {}\n" GOOD_EXPECT,
 			"E013 8:5" },
 		{ IN_STEP "    use: login\n", "E013 7:5" },
+		{ IN_STEP "    tcp: a:1\n" GOOD_EXPECT, "E013 8:5" },
 		{ IN_STEP "    multipart: {}\n" GOOD_EXPECT, "E011 8:16" },
 		{ IN_STEP "    body_file: a\n" GOOD_EXPECT, "E006 8:16" },
 		{ IN_STEP "    auth: {digest: {}}\n" GOOD_EXPECT, "E011 8:20" },
@@ -565,4 +566,50 @@ Test(suite_mistakes, an_error_is_never_crowded_out)
 	unload(&l);
 	buf_done(&b);
 	arena_free(a);
+}
+
+/* What follows starts at line 7. */
+#define PROBE HEAD "steps:\n  - name: s\n"
+
+Test(suite_mistakes, steps_without_http)
+{
+	static const struct mistake list[] = {
+		{ PROBE "    tcp: a\n", "E044 7:10" },
+		{ PROBE "    tcp: a:0\n", "E044 7:10" },
+		{ PROBE "    tcp: http://a:1/x\n", "E044 7:10" },
+		{ PROBE "    tcp: {adress: 'a:1'}\n", "E011 7:10, E012 7:11" },
+		{ PROBE "    tcp: {address: 'a:1', talk: [{}]}\n",
+			"E011 7:34" },
+		{ PROBE "    tcp: {address: 'a:1', talk: [{send: a, "
+			"expect: b}]}\n",
+			"E013 7:44" },
+		{ PROBE "    tcp: {address: 'a:1', talk: [{expect: '('}]}\n",
+			"E042 7:45" },
+		{ PROBE "    tcp: a:1\n    json: {}\n", "E013 8:5" },
+		{ PROBE "    tcp: a:1\n    headers: {A: b}\n", "E013 8:5" },
+		{ PROBE "    tcp: a:1\n    expect: {status: 200}\n",
+			"E046 8:14" },
+		{ PROBE "    tcp: a:1\n    warn: {cert: {key_bits: 1}}\n",
+			"E046 8:19" },
+		{ PROBE "    tls: a:1\n    capture: {a: {header: b}}\n",
+			"E046 8:15, W102 8:15" },
+		{ PROBE "    tls: a:1\n    expect: {body: x}\n", "E046 8:14" },
+		{ PROBE "    tls: {address: 'a:1', starttls: mail}\n",
+			"E024 7:37" },
+		{ PROBE "    tls: {address: 'a:1', options: {verfy: 1}}\n",
+			"E012 7:37" },
+		{ PROBE "    dns: a.b\n    expect: {ip: 1.2.3.4}\n",
+			"E046 8:14" },
+		{ PROBE "    dns: {name: a.b, type: AA}\n", "E024 7:28" },
+		{ PROBE "    dns: {type: A}\n", "E011 7:10" },
+		{ PROBE "    dns: a.b\n    poll: {fail_when: {status: 404}}\n",
+			"E046 8:24" },
+		{ PROBE "    get: /x\n    expect: {dns: {count: 1}}\n",
+			"E046 8:20" },
+		{ PROBE "    tcp: \"${host}:1\"\n", "E031 7:11" },
+		{ PROBE "    dns: {name: a, server: \"${host}\"}\n",
+			"E031 7:29" },
+	};
+
+	ALL(list);
 }

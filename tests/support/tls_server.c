@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,7 +161,12 @@ static void *work(void *owner)
 {
 	struct tls_server *s = owner;
 	struct timeval wait = { WAIT_S, 0 };
+	sigset_t pipes; /* what is sent to who has gone is no signal here */
 	char text[64];
+
+	sigemptyset(&pipes);
+	sigaddset(&pipes, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipes, NULL);
 
 	while (!s->ending) {
 		int fd = accept(s->listener, NULL, NULL);

@@ -288,3 +288,53 @@ Test(stats, what_excludes_nothing_says_one)
 	cr_expect_eq(stats_excluded_past(0, 0, 1), 1.0);
 	cr_expect_eq(stats_excluded_past(10, 10, .1), 1.0);
 }
+
+/* A canary that was no worse than its share of the probes may not drift. */
+Test(stats, an_even_past_tolerates_no_drift)
+{
+	cr_expect_eq(stats_drift(0, 0, .5, 3), 1);
+	cr_expect_eq(stats_drift(7, 7, .5, 3), 1);
+	cr_expect_eq(stats_drift(3, 12, .5, 3), 1);
+	cr_expect_eq(stats_drift(5, 10, 1 / 3., 3), 1);
+	cr_expect_eq(stats_drift(12, 3, .5, 1), 1);
+}
+
+/* The less is known of an uneven past the more, up to a limit. */
+Test(stats, an_uneven_past_tolerates_what_it_does_not_know)
+{
+	double few = stats_drift(12, 3, .5, 3);
+	double many = stats_drift(1200, 300, .5, 3);
+
+	cr_expect_float_eq(few, exp(5 * (1 / 16. + 1 / 7.)), 1e-12);
+	cr_expect_float_eq(many, exp(5 * (1 / 1204. + 1 / 304.)), 1e-12);
+	cr_expect_float_eq(stats_drift(3, 0, .5, 3), 3, 1e-12);
+	cr_expect_gt(stats_drift(8, 7, .5, 3), 1);
+	cr_expect_lt(stats_drift(8, 7, .5, 3), stats_drift(9, 6, .5, 3));
+}
+
+/* Bayes: the same as both likelihoods, kept side by side. */
+Test(stats, the_past_alone_is_what_the_mixture_leaves_it)
+{
+	static const unsigned seen[][2] = { { 1, 0 }, { 3, 1 }, { 0, 2 },
+		{ 4, 4 }, { 9, 1 } };
+	struct label l = { .canary_share = .5, .a = 8, .uc = 6, .ub = 5 };
+	double then;
+	double mixture = 0;
+	double past = 0;
+
+	l.pi = then = stats_label_prior(&l, .9);
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		double a = l.a / 2 + l.uc;
+		double b = l.a / 2 + l.ub;
+
+		past += stats_lbeta(a + seen[i][0], b + seen[i][1]) -
+			stats_lbeta(a, b);
+		mixture += stats_label_update(&l, seen[i][0], seen[i][1]);
+		l.uc += seen[i][0];
+		l.ub += seen[i][1];
+	}
+	cr_expect_float_eq(stats_past_alone(then, l.pi), exp(mixture - past),
+		1e-12);
+	cr_expect_eq(stats_past_alone(.5, .9), 1);
+	cr_expect_eq(stats_past_alone(1, 1), 1);
+}
