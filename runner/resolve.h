@@ -10,8 +10,8 @@
 
 /*
  * Names to addresses, without ever blocking the loop (libcurl's own resolver
- * stops the whole loop for seconds in a DNS black hole, measured).  The one
- * door to c-ares.  One per worker; all calls in the loop's thread.
+ * stops the whole loop for seconds in a DNS black hole, measured).
+ * One per worker; all calls in the loop's thread.
  *
  * Answers hold for RESOLVE_KEEP_MS; failures are not kept.  Numeric addresses
  * and `localhost` (RFC 6761) never leave the process; /etc/hosts comes before

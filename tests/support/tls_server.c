@@ -246,3 +246,8 @@ unsigned tls_server_handshakes(struct tls_server *s)
 {
 	return s->handshakes;
 }
+
+bool tls_server_busy(struct tls_server *s)
+{
+	return s->open >= 0;
+}

@@ -32,5 +32,7 @@ uint16_t tls_server_port(const struct tls_server *s);
 /* The authority's certificate, in a file that lives as long as the server. */
 const char *tls_server_ca(const struct tls_server *s);
 unsigned tls_server_handshakes(struct tls_server *s);
+/* Is there somebody whom it has let in? */
+bool tls_server_busy(struct tls_server *s);
 
 #endif
