@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/codes.h"
@@ -223,4 +224,60 @@ Test(json_schema, a_wrong_schema_is_refused_with_its_place)
 	expect_diag("{}", "25:E047", "holds for anything");
 	expect_diag("{type: object, requird: [a]}", "49:W202",
 		"did you mean `required`?");
+}
+
+/* --- in a file ---------------------------------------------------------- */
+
+/* The code of the first mistake; "pass" or "fail" where there is none. */
+static const char *outcome_beside(struct arena *a, const char *folder_name,
+	const char *file)
+{
+	struct response r = { .arena = a,
+		.status = 200,
+		.body = STR("{\"id\": 1}") };
+	struct str text =
+		arena_printf(a, "- {body: , schema: {file: %s}}\n", file);
+	static char out[8];
+	struct diags ds;
+	struct vars v;
+
+	diags_init(&ds, a);
+	vars_init(&v, a, 1);
+	const struct yaml_node *n = yaml_parse(a,
+		source_from(a, arena_printf(a, "%s/t.yaml", folder_name), text),
+		&ds);
+	struct check *c = check_parse_list(a, n, &ds);
+	if (ds.first)
+		return diag_code_text(ds.first, out);
+	return check_eval_all(c, &r, &v, a)->ok ? "pass" : "fail";
+}
+
+Test(json_schema, stands_in_a_file_beside_the_suite_and_nowhere_else)
+{
+	static const struct {
+		const char *name, *text, *want;
+	} files[] = {
+		{ "good.json", "{\"required\":[\"id\"]}", "pass" },
+		{ "strict.json", "{\"required\":[\"no\"]}", "fail" },
+		{ "wrong.json", "{\"required\":\"id\"}", "E047" },
+		{ "text.json", "required: [id]", "E047" },
+	};
+	char name[] = "/tmp/andon-schema-XXXXXX";
+	struct arena *a = arena_new();
+
+	cr_assert(mkdtemp(name));
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct str path = arena_printf(a, "%s/%s", name, files[i].name);
+		FILE *f = fopen(path.ptr, "w");
+		cr_assert(f);
+		fputs(files[i].text, f);
+		fclose(f);
+		cr_expect_str_eq(outcome_beside(a, name, files[i].name),
+			files[i].want, "%s", files[i].name);
+		unlink(path.ptr);
+	}
+	cr_expect_str_eq(outcome_beside(a, name, "../etc/hostname"), "E006");
+	cr_expect_str_eq(outcome_beside(a, name, "none.json"), "E006");
+	rmdir(name);
+	arena_free(a);
 }
