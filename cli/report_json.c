@@ -108,6 +108,8 @@ static void run_json(struct buf *out, const struct run_report *r)
 	member_str(out, "region", j->region->name);
 	member_str(out, "role", j->role ? j->role->name : STR_NONE);
 	member_str(out, "row", j->row_name);
+	if (r->address.len > 0)
+		member_str(out, "address", r->address);
 	buf_addf(out, ",\"outcome\":\"%s\"", outcome_token(r->outcome));
 	member_str(out, "reason", str_from(reason_token(r->reason)));
 	member_ms(out, "took_ms", r->took_us);

@@ -210,6 +210,10 @@ static void run_name(struct buf *out, const struct run_report *r)
 	report_add_run_name(out, r->job);
 	buf_add_z(out, " @ ");
 	buf_add_visible(out, r->job->region->full);
+	if (r->address.len > 0) {
+		buf_add_z(out, " at ");
+		buf_add_visible(out, r->address);
+	}
 }
 
 static void case_begin(struct buf *out, const struct run_report *r,

@@ -281,6 +281,10 @@ static void run_text(struct page *p, const struct run_report *r)
 	report_add_run_name(out, r->job);
 	buf_add_z(out, " @ ");
 	buf_add_visible(out, r->job->region->full);
+	if (r->address.len > 0) {
+		buf_add_z(out, " at ");
+		buf_add_visible(out, r->address);
+	}
 	buf_addf(out, "  %s", units_took_text(r->took_us, took));
 	if (r->version.len > 0) {
 		buf_add_z(out, "  version ");

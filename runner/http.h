@@ -81,7 +81,7 @@ struct http_call {
 	struct str body;           /* STR_NONE: none */
 	struct str user_agent, proxy, unix_socket; /* STR_NONE: none */
 	const struct http_options *options;
-	struct str address; /* for requests to `address_of`; STR_NONE: any */
+	struct str address; /* for the host of `address_of`; STR_NONE: any */
 	struct origin address_of;
 	uint64_t deadline_ns;
 	void (*done)(struct http_call *c, void *owner);
@@ -99,6 +99,13 @@ struct http_call {
 /* Is the text of the call usable: no CR, LF or NUL, a URL of http or https?
  * False with the reason in words.  To be called before http_start(). */
 bool http_check(const struct http_call *c, struct arena *a, struct str *ret);
+/*
+ * All addresses of a host, as a call with these options would find them; calls
+ * fn once, perhaps before it returns (then it gives NULL).
+ */
+struct resolve_wait *http_addresses(struct http *h,
+	const struct http_options *o, const struct origin *of, resolve_fn *fn,
+	void *owner);
 /* Calls done() once, never before it returns. */
 void http_start(struct http_session *s, struct http_call *c);
 /* Ends it without done(). Fine when it has ended. */

@@ -108,6 +108,33 @@ void where_done(struct http *h)
 	}
 }
 
+struct resolve_wait *http_addresses(struct http *h,
+	const struct http_options *o, const struct origin *of, resolve_fn *fn,
+	void *owner)
+{
+	const struct host_rule *rule =
+		host_rule_find(o->resolve, of->host, of->port);
+	struct resolve_answer given;
+	struct resolver *r;
+	struct err e = { 0 };
+
+	if (rule) {
+		where_given(rule->to, rule->nto, &given);
+		where_family(&given, o->ip);
+		fn(&given, owner);
+		return NULL;
+	}
+	r = resolver_of(h, o->dns_servers, &e);
+	if (r)
+		return resolve(r, of->host, (enum resolve_family)o->ip, fn,
+			owner);
+	memset(&given, 0, sizeof(given));
+	given.state = RESOLVE_OURS;
+	given.why = e.text;
+	fn(&given, owner);
+	return NULL;
+}
+
 bool where_find(struct exchange *x, resolve_fn *found, struct str *ret_why)
 {
 	const struct http_call *c = x->call;
@@ -123,7 +150,7 @@ bool where_find(struct exchange *x, resolve_fn *found, struct str *ret_why)
 		return false;
 	}
 	if (c->address.ptr && !c->proxy.ptr &&
-		origin_same(&x->asked, &c->address_of)) {
+		str_eq(x->asked.host, c->address_of.host)) {
 		where_given(&c->address, 1, &given);
 		found(&given, x);
 		return true;

@@ -57,10 +57,12 @@ static void on_done(struct run *run, void *owner)
 			break;
 		}
 	arena_defer(o->arena, run_drop, run);
-	o->result->by_outcome[told->outcome]++;
 	o->report[told->job - o->plan->job] = told;
-	if (o->options->on_report)
-		o->options->on_report(told, o->options->owner);
+	for (; told; told = told->same) {
+		o->result->by_outcome[told->outcome]++;
+		if (o->options->on_report)
+			o->options->on_report(told, o->options->owner);
+	}
 	loop_timer_arm(o->loop, &o->go, loop_now_ns(o->loop), go, o);
 }
 
@@ -165,9 +167,11 @@ static void collect(struct once *o)
 	for (size_t i = 0; i < o->plan->njobs; i++) {
 		if (!o->report[i])
 			continue;
-		*last = o->report[i];
-		last = &o->report[i]->next;
-		o->result->count++;
+		for (struct run_report *t = o->report[i]; t; t = t->same) {
+			*last = t;
+			last = &t->next;
+			o->result->count++;
+		}
 	}
 }
 

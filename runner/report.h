@@ -51,6 +51,8 @@ struct step_report {
 
 struct run_report {
 	struct run_report *next;
+	struct run_report *same; /* the next address of `addresses: each` */
+	struct str address;      /* that it was for; STR_NONE: any */
 	const struct job *job;
 	enum outcome outcome;
 	enum reason reason;

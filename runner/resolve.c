@@ -158,9 +158,10 @@ static enum resolve_state state_of(int status)
 
 static void answer_add(struct resolve_answer *a, int family, const void *addr)
 {
-	if (a->count < RESOLVE_ADDRESSES &&
-		inet_ntop(family, addr, a->address[a->count],
-			sizeof(a->address[0])))
+	if (a->count == RESOLVE_ADDRESSES)
+		a->more = true;
+	else if (inet_ntop(family, addr, a->address[a->count],
+			 sizeof(a->address[0])))
 		a->count++;
 }
 

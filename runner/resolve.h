@@ -32,6 +32,7 @@ struct resolve_answer {
 	const char *why;
 	char address[RESOLVE_ADDRESSES][46]; /* as inet_ntop() writes them */
 	size_t count;
+	bool more; /* than there is room for */
 };
 
 typedef void resolve_fn(const struct resolve_answer *r, void *owner);

@@ -8,7 +8,8 @@
 #include "base/oom.h"
 
 /*
- *	BEGIN -> NEXT -> PREPARE -> ASK -> WAIT -> ANSWER -> LEAVE -> NEXT ...
+ *	BEGIN (-> EACH -> END) -> NEXT -> PREPARE -> ASK -> WAIT -> ANSWER ->
+ *LEAVE -> NEXT ...
  *-> END |        ^------ (retry, poll) ----'
  *	           `-> LEAVE (skipped)
  *
@@ -119,7 +120,10 @@ static void state_begin(struct run *r)
 	r->start_ns = now_ns(r);
 	r->deadline_ns = r->start_ns + r->job->suite->timeout_ms * MS;
 	r->result.started_us = loop_wall_us(r->host->loop);
-	enter(r, r->decided.outcome == OUTCOME_PASS ? RUN_NEXT : RUN_END);
+	if (r->decided.outcome != OUTCOME_PASS)
+		enter(r, RUN_END);
+	else
+		enter(r, r->each ? RUN_EACH : RUN_NEXT);
 }
 
 static bool named(const struct strs *list, struct str name)
@@ -499,10 +503,13 @@ static void state_end(struct run *r)
 	r->session = r->token_session = NULL;
 	probe_cancel(&r->probe);
 	loop_timer_cancel(r->host->loop, &r->timer);
-	if (r->decided.outcome == OUTCOME_PASS && !r->ran_any)
+	if (r->decided.outcome == OUTCOME_PASS && !r->ran_any && !r->each)
 		r->decided = (struct verdict){ OUTCOME_SKIPPED, REASON_NONE,
 			STR("no step was to be run here") };
-	run_tell(r);
+	if (r->each && r->each->count)
+		run_each_tell(r);
+	else
+		run_tell(r);
 	enter(r, RUN_ENDED);
 	r->host->done(r, r->host->owner);
 }
@@ -511,6 +518,7 @@ static void drive(struct run *r)
 {
 	static void (*const states[RUN_STATES])(struct run *) = {
 		[RUN_BEGIN] = state_begin,
+		[RUN_EACH] = run_each_state,
 		[RUN_NEXT] = state_next,
 		[RUN_PREPARE] = state_prepare,
 		[RUN_ASK] = state_ask,
@@ -556,6 +564,12 @@ struct run *run_start(const struct run_host *h, const struct run_ask *ask)
 	crypto_random(r->result.trace_id, sizeof(r->result.trace_id));
 	r->has_base = r->job->region->base_url.len &&
 		      http_origin(r->job->region->base_url, r->arena, &r->base);
+	if (ask->address.ptr) {
+		r->address = arena_str(r->arena, ask->address);
+		r->address_of = ask->address_of;
+	} else if (r->job->suite->http.each) {
+		run_each_init(r, ask);
+	}
 	/* what can not begin is told so by RUN_BEGIN: done() is never called
 	 * from here */
 	if (!run_vars(r, ask, &r->decided))
@@ -569,6 +583,8 @@ void run_abort(struct run *r, const char *why)
 	if (r->state == RUN_ENDED)
 		return;
 	loop_timer_cancel(r->host->loop, &r->timer);
+	if (r->each)
+		run_each_abort(r, why);
 	r->decided = verdict_of(REASON_INTERNAL, str_from(why));
 	if (r->report && r->state == RUN_WAIT) {
 		r->verdict = r->decided;
@@ -587,6 +603,8 @@ const struct result *run_result(const struct run *r)
 
 struct run_report *run_report(struct run *r)
 {
+	if (r->each && r->each->count)
+		return &r->each->child[0]->told;
 	return &r->told;
 }
 
@@ -600,6 +618,7 @@ void run_free(struct run *r)
 	if (!r)
 		return;
 	assert(r->state == RUN_ENDED);
+	run_each_free(r);
 	plan_unref(r->plan);
 	arena_free(r->arena);
 	free(r);

@@ -28,6 +28,11 @@
  * - Text that can not be sent (a line break in a header) is a failure of the
  *   capture when a captured value went in, and our own trouble otherwise.
  *
+ * With `addresses: each` it is a run for each address of base_url's host, side
+ * by side, and one result: that of the worst one, with what became of the
+ * others.  Only where every address passed it passes; one slot stays one
+ * result, so a dead backend is not thinned out by those that live.
+ *
  * A run belongs to its loop's thread.
  */
 struct run;
@@ -49,6 +54,9 @@ struct run_ask {
 	struct str deployment, deploy_version; /* live there; copied */
 	struct str served; /* version by URL, copied; STR_NONE: by header */
 	uint64_t number;   /* ${run.number} */
+	/* of `addresses: each`: this run is for one; STR_NONE: it is not */
+	struct str address;
+	struct origin address_of;
 	uint32_t late_us;
 	uint64_t delay_ns; /* jitter: it begins so much later */
 	bool maintenance;

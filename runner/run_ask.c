@@ -157,10 +157,10 @@ static void builtins_set(struct run *r, const struct run_ask *ask)
 	vars_set_str(&r->vars, STR("runner"), r->host->runner);
 	vars_set_str(&r->vars, STR("suite"), j->suite->name);
 	if (seed) {
-		uint64_t half = hash64(
-			arena_printf(r->arena, "%" PRIu64 "|%.*s|%.*s|%" PRIu64,
-				seed, STR_ARG(j->check),
-				STR_ARG(j->region->full), ask->number));
+		uint64_t half = hash64(arena_printf(r->arena,
+			"%" PRIu64 "|%.*s|%.*s|%" PRIu64 "%.*s", seed,
+			STR_ARG(j->check), STR_ARG(j->region->full),
+			ask->number, STR_ARG(r->address)));
 
 		r->told.run_id = arena_printf(r->arena, "%016" PRIx64, half);
 	} else {
@@ -211,9 +211,9 @@ bool run_vars(struct run *r, const struct run_ask *ask, struct verdict *v)
 
 	if (seed)
 		seed = hash64(arena_printf(r->arena,
-			       "%" PRIu64 "/%.*s/%.*s/%" PRIu64, seed,
+			       "%" PRIu64 "/%.*s/%.*s/%" PRIu64 "%.*s", seed,
 			       STR_ARG(j->check), STR_ARG(j->region->full),
-			       ask->number)) |
+			       ask->number, STR_ARG(r->address))) |
 		       1;
 	vars_init(&r->vars, r->arena, seed);
 	r->vars.redact = r->redact;
@@ -584,6 +584,8 @@ bool run_request(struct run *r, struct verdict *v)
 	memset(c, 0, sizeof(*c));
 	c->arena = r->arena;
 	c->method = s->method;
+	c->address = r->address;
+	c->address_of = r->address_of;
 	if (!options_make(r, v) || !headers_add(r, r->job->role->headers, v) ||
 		!headers_add(r, s->http.headers, v) ||
 		!headers_add(r, s->headers, v) || !url_make(r, v) ||

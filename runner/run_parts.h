@@ -6,6 +6,7 @@
 /* What runner/run*.c share; nobody else includes this. */
 enum run_state {
 	RUN_BEGIN,   /* the clock of the run starts */
+	RUN_EACH,    /* ask for the addresses, start a run for each */
 	RUN_NEXT,    /* choose the next step */
 	RUN_PREPARE, /* is it to be run? its vars and deadline */
 	RUN_ASK,     /* send a request */
@@ -23,6 +24,15 @@ struct verdict { /* of an attempt, a step or the run */
 	struct str message;
 };
 
+struct each {                 /* of `addresses: each` */
+	struct run_host host; /* whose runs report to this one */
+	struct run_ask ask;
+	struct resolve_wait *wait;
+	struct run *child[RESOLVE_ADDRESSES];
+	size_t count, ended;
+	bool aborting;
+};
+
 struct token { /* of OAuth 2.0, for the rest of the run */
 	struct token *next;
 	struct str url, body, basic; /* the request; basic: STR_NONE: none */
@@ -36,6 +46,9 @@ struct run {
 	struct plan *plan;
 	struct arena *arena;
 	struct vars vars;
+	struct each *each;  /* NULL: an ordinary run */
+	struct str address; /* STR_NONE: any */
+	struct origin address_of;
 	struct redact *redact;
 	struct http_session *session, *token_session;
 	struct token *tokens;
@@ -109,6 +122,13 @@ bool run_token(struct run *r);
 /* The auth of the step that is running: its own, or its role's. */
 const struct auth *run_auth_of(const struct run *r);
 void run_go(struct run *r, enum run_state state); /* run.c */
+
+/* run_each.c: many addresses, one result. */
+void run_each_init(struct run *r, const struct run_ask *ask);
+void run_each_state(struct run *r); /* RUN_EACH */
+void run_each_tell(struct run *r);  /* when all have ended */
+void run_each_abort(struct run *r, const char *why);
+void run_each_free(struct run *r);
 
 /* run_tell.c: reports and evidence, redacted. */
 struct step_report *run_report_step(struct run *r, const struct step *s);

@@ -409,6 +409,7 @@ void run_tell(struct run *r)
 
 	result_fill(r);
 	t->job = r->job;
+	t->address = r->address;
 	t->outcome = r->result.outcome;
 	t->reason = r->result.reason;
 	t->flaky = r->result.flaky;

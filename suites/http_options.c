@@ -191,6 +191,7 @@ void http_read(struct load *l, const struct yaml_node *map,
 		.connection = h->connection,
 		.ip = h->ip,
 		.trace = h->trace,
+		.addresses = h->each,
 		.auth_on_redirect = h->auth_on_redirect,
 		.compressed = h->compressed,
 	};
@@ -208,6 +209,7 @@ void http_read(struct load *l, const struct yaml_node *map,
 		absent_say("`pool`", yaml_get(map, "connection")->where, l->ds);
 	h->ip = keys.ip;
 	h->trace = keys.trace;
+	h->each = keys.addresses == 1;
 	h->auth_on_redirect = keys.auth_on_redirect;
 	h->compressed = keys.compressed;
 	text_over(l, keys.base_url, "base_url", &h->base_url);
@@ -232,6 +234,10 @@ void http_read(struct load *l, const struct yaml_node *map,
 			pairs_read(l, keys.headers, PAIRS_HEADERS));
 	if (keys.tls)
 		tls_read(l, keys.tls, h);
+	if (h->each && (h->proxy || h->unix_socket || h->connect_to))
+		diag_add(l->ds, DIAG_ERROR, E13, map->where,
+			"`addresses: each` can not be had with `proxy`, "
+			"`unix_socket` or `connect_to`");
 }
 
 /* "ftp" of "ftp://x"; STR_NONE when there is no scheme before any ${ or /. */

@@ -130,6 +130,7 @@ struct http_options {
 	int version;                       /* enum http_version_wanted */
 	int64_t redirects;                 /* how many may be followed */
 	bool auth_on_redirect, compressed;
+	bool each;         /* addresses: each; of the suite alone */
 	int connection;    /* enum http_connection */
 	uint64_t max_body; /* decoded bytes */
 	int ip;            /* enum http_ip */

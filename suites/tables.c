@@ -9,6 +9,7 @@ static const char *const words_version[] = { "auto", "1.0", "1.1", "2",
 	"2-prior-knowledge", NULL };
 static const char *const words_connection[] = { "run", "fresh", "pool", NULL };
 static const char *const words_cookies[] = { "run", NULL };
+static const char *const words_addresses[] = { "first", "each", NULL };
 static const char *const words_ip[] = { "any", "4", "6", NULL };
 static const char *const words_trace[] = { "off", "w3c", NULL };
 static const char *const words_tls[] = { "1.0", "1.1", "1.2", "1.3", NULL };
@@ -171,7 +172,9 @@ const struct key http_key_table[] = {
 	NODE("tls", KEY_MAP, tls, NULL, "how the server must prove itself"),
 	ROW("trace", KEY_WORD, 0, trace, 0, 0, words_trace, "w3c",
 		"send a traceparent header"),
-	REFUSED("addresses"),
+	ROW("addresses", KEY_WORD, 0, addresses, 0, 0, words_addresses,
+		"first", "of the suite: each is one run for every address of "
+		"base_url's host, and all of them must pass"),
 	NODE("resolve", KEY_MAP, resolve, NULL,
 		"HOST or HOST:PORT to an address, or a list of them, "
 		"instead of asking DNS"),

@@ -44,7 +44,7 @@ struct http_keys {
 	struct str interface;
 	uint64_t timeout_ms, connect_timeout_ms, max_body;
 	int64_t redirects;
-	int version, connection, cookies, ip, trace;
+	int version, connection, cookies, ip, trace, addresses;
 	bool auth_on_redirect, compressed;
 	const struct yaml_node *refused;
 };

@@ -225,11 +225,12 @@ static void *serve(void *owner)
 	}
 }
 
-struct evil_http *evil_http_start(void)
+static struct evil_http *start_at(uint8_t n, uint16_t port)
 {
 	struct evil_http *e = xcalloc(1, sizeof(*e));
 	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + n) };
 	socklen_t size = sizeof(at);
 
 	pthread_mutex_init(&e->lock, NULL);
@@ -242,6 +243,16 @@ struct evil_http *evil_http_start(void)
 		abort();
 	e->port = ntohs(at.sin_port);
 	return e;
+}
+
+struct evil_http *evil_http_start(void)
+{
+	return start_at(1, 0);
+}
+
+struct evil_http *evil_http_start_beside(const struct evil_http *e, uint8_t n)
+{
+	return start_at(n, e->port);
 }
 
 void evil_http_stop(struct evil_http *e)

@@ -22,6 +22,8 @@ enum evil_mode {
 struct evil_http;
 
 struct evil_http *evil_http_start(void);
+/* Another one at the same port of 127.0.0.N. */
+struct evil_http *evil_http_start_beside(const struct evil_http *e, uint8_t n);
 void evil_http_stop(struct evil_http *e);
 uint16_t evil_http_port(const struct evil_http *e);
 
