@@ -124,7 +124,7 @@ struct resolve_wait *http_addresses(struct http *h,
 		fn(&given, owner);
 		return NULL;
 	}
-	r = resolver_of(h, o->dns_servers, &e);
+	r = http_resolver(h, o->dns_servers, &e);
 	if (r)
 		return resolve(r, of->host, (enum resolve_family)o->ip, fn,
 			owner);

@@ -575,6 +575,11 @@ static void find(struct probe *p)
 	struct err e = { 0 };
 
 	p->port = c->port;
+	if (c->address.ptr && str_eq_nocase(host, c->address_of)) {
+		where_given(&c->address, 1, &given);
+		on_resolved(&given, p);
+		return;
+	}
 	rule = host_rule_find(o->connect_to, host, c->port);
 	if (rule) {
 		host = rule->to[0];

@@ -47,6 +47,8 @@ struct probe_call {
 	const struct step *step; /* its kind and options */
 	struct str host;         /* TCP, TLS */
 	uint16_t port;
+	struct str address;    /* for that host; STR_NONE: any */
+	struct str address_of; /* of `addresses: each` */
 	struct probe_words *words;
 	struct str name, server; /* DNS; server: STR_NONE: the system's */
 	uint64_t deadline_ns;

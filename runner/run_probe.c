@@ -112,6 +112,8 @@ bool run_probe(struct run *r, struct verdict *v)
 	memset(&r->call, 0, sizeof(r->call));
 	memset(&r->probe, 0, sizeof(r->probe));
 	r->call.arena = r->probe.arena = r->arena;
+	r->probe.address = r->address;
+	r->probe.address_of = r->address_of.host;
 	r->call.method = r->step->method;
 	r->call.options = &r->step->http;
 	r->probe.step = r->step;

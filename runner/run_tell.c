@@ -239,6 +239,105 @@ static void curl_auth(struct run *r, struct buf *out)
 	curl_user(r, a, out);
 }
 
+/* host:port:what, with brackets where they belong */
+static void curl_where(struct run *r, const char *option,
+	const struct origin *of, const char *what, struct buf *out)
+{
+	bool six = str_find_byte(of->host, ':', 0) != SIZE_MAX;
+
+	buf_addf(out, " --%s", option);
+	word(r,
+		arena_printf(r->arena, six ? "[%.*s]:%u:%s" : "%.*s:%u:%s",
+			STR_ARG(of->host), of->port, what),
+		out);
+}
+
+static const char *addresses_of(struct run *r, const struct host_rule *rule)
+{
+	struct str list = STR("");
+
+	for (size_t i = 0; i < rule->nto; i++)
+		list = arena_printf(r->arena,
+			str_find_byte(rule->to[i], ':', 0) == SIZE_MAX
+				? "%.*s%s%.*s"
+				: "%.*s%s[%.*s]",
+			STR_ARG(list), i ? "," : "", STR_ARG(rule->to[i]));
+	return list.ptr;
+}
+
+static void curl_versions(struct run *r, struct buf *out)
+{
+	static const char *const http[] = { [HTTP_AUTO] = "",
+		[HTTP_1_0] = " --http1.0",
+		[HTTP_1_1] = " --http1.1",
+		[HTTP_2] = " --http2",
+		[HTTP_2_PRIOR] = " --http2-prior-knowledge" };
+	static const char
+		*const ip[] = { [IP_ANY] = "", [IP_4] = " -4", [IP_6] = " -6" };
+	const struct http_options *o = r->call.options;
+
+	buf_add_z(out, http[o->version]);
+	buf_add_z(out, ip[o->ip]);
+	if (o->tls.min)
+		buf_addf(out, " --tlsv1.%d", o->tls.min - 10);
+	if (o->tls.max)
+		buf_addf(out, " --tls-max 1.%d", o->tls.max - 10);
+}
+
+/* Where it went, when that was not what DNS says. */
+static void curl_connection(struct run *r, struct buf *out)
+{
+	const struct http_call *c = &r->call;
+	const struct http_options *o = c->options;
+	const struct host_rule *rule;
+	struct origin of;
+
+	if (c->proxy.ptr || c->unix_socket.ptr ||
+		!http_origin(c->url, r->arena, &of))
+		return;
+	if (c->address.ptr && str_eq(of.host, c->address_of.host)) {
+		struct host_rule one = { .to = { c->address }, .nto = 1 };
+
+		curl_where(r, "resolve", &of, addresses_of(r, &one), out);
+		return;
+	}
+	rule = host_rule_find(o->connect_to, of.host, of.port);
+	if (rule) {
+		struct origin to = { .host = rule->to[0],
+			.port = rule->to_port ? rule->to_port : of.port };
+
+		curl_where(r, "connect-to", &of,
+			arena_printf(r->arena, "%s:%u", addresses_of(r, rule),
+				to.port)
+				.ptr,
+			out);
+		of = to;
+	}
+	rule = host_rule_find(o->resolve, of.host, of.port);
+	if (rule)
+		curl_where(r, "resolve", &of, addresses_of(r, rule), out);
+}
+
+static void curl_tls(struct run *r, struct buf *out)
+{
+	const struct http_options *o = r->call.options;
+	const struct {
+		const char *option;
+		struct str value;
+	} all[] = { { "cacert", o->tls.ca }, { "cert", o->tls.cert },
+		{ "key", o->tls.key }, { "pinnedpubkey", o->tls.pin },
+		{ "interface", o->interface } };
+
+	if (!o->tls.verify)
+		buf_add(out, STR(" -k"));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (!all[i].value.len)
+			continue;
+		buf_addf(out, " --%s", all[i].option);
+		word(r, all[i].value, out);
+	}
+}
+
 static void curl_options(struct run *r, struct buf *out)
 {
 	const struct http_options *o = r->call.options;
@@ -249,14 +348,11 @@ static void curl_options(struct run *r, struct buf *out)
 		buf_addf(out, " -X %.*s", STR_ARG(r->call.method));
 	if (o->compressed)
 		buf_add(out, STR(" --compressed"));
-	if (!o->tls.verify)
-		buf_add(out, STR(" -k"));
+	curl_versions(r, out);
+	curl_tls(r, out);
+	curl_connection(r, out);
 	if (o->redirects > 0)
 		buf_addf(out, " -L --max-redirs %" PRId64, o->redirects);
-	if (o->tls.ca.len) {
-		buf_add(out, STR(" --cacert"));
-		word(r, o->tls.ca, out);
-	}
 	if (r->call.unix_socket.ptr) {
 		buf_add(out, STR(" --unix-socket"));
 		word(r, r->call.unix_socket, out);
