@@ -6,26 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/oom.h"
+#include "cli/recording_impl.h"
 
 #define COLUMNS    "t_ms,check,region,ok,lat_ms"
-#define DAY_MS     86400000LL
-#define TIME_MS    (400 * DAY_MS) /* of a deploy: further away is a mistake */
 #define ROWS_FIRST 4096
 
-struct reader {
-	struct recording *rec;
-	struct arena *arena;
-	FILE *in;
-	char *line;
-	size_t line_cap, cap; /* of the line, of the rows */
-	uint32_t at;          /* line number */
-	struct err *e;
-};
-
-__attribute__((format(printf, 2, 3))) static bool wrong(struct reader *rd,
-	const char *fmt, ...)
+bool recording_wrong(struct reader *rd, const char *fmt, ...)
 {
 	va_list ap;
 	struct str text;
@@ -37,8 +24,7 @@ __attribute__((format(printf, 2, 3))) static bool wrong(struct reader *rd,
 		STR_ARG(rd->rec->path), rd->at, STR_ARG(text));
 }
 
-/* One line without its end; *ret_end at the end of the file. */
-static bool line_read(struct reader *rd, struct str *ret, bool *ret_end)
+bool recording_line(struct reader *rd, struct str *ret, bool *ret_end)
 {
 	ssize_t n;
 
@@ -51,7 +37,7 @@ static bool line_read(struct reader *rd, struct str *ret, bool *ret_end)
 						STR_ARG(rd->rec->path))
 				      : true;
 	if (n > RECORDING_LINE_MAX)
-		return wrong(rd, "a line of more than %d bytes",
+		return recording_wrong(rd, "a line of more than %d bytes",
 			RECORDING_LINE_MAX);
 	*ret = (struct str){ rd->line, (size_t)n };
 	if (str_ends(*ret, STR("\n")))
@@ -59,21 +45,21 @@ static bool line_read(struct reader *rd, struct str *ret, bool *ret_end)
 	if (str_ends(*ret, STR("\r")))
 		ret->len--;
 	if (memchr(ret->ptr, 0, ret->len))
-		return wrong(rd, "a NUL byte");
+		return recording_wrong(rd, "a NUL byte");
 	return true;
 }
 
-static bool head_number(struct reader *rd, const struct json *o,
-	const char *key, const double range[2], double *ret)
+bool recording_number(struct reader *rd, const struct json *o, const char *key,
+	const double range[2], double *ret)
 {
 	const struct json *j = json_get(o, str_from(key));
 
 	if (!j || j->type != JSON_NUMBER)
-		return wrong(rd, "`%s` must be a number", key);
+		return recording_wrong(rd, "`%s` must be a number", key);
 	*ret = json_get_double(o, key, NAN);
 	if (!(*ret >= range[0] && *ret <= range[1]))
-		return wrong(rd, "`%s` must be between %g and %g", key,
-			range[0], range[1]);
+		return recording_wrong(rd, "`%s` must be between %g and %g",
+			key, range[0], range[1]);
 	return true;
 }
 
@@ -88,13 +74,14 @@ static bool head_names(struct reader *rd, const struct json *o, const char *key,
 	if (!j || j->type == JSON_NULL)
 		return true;
 	if (j->type != JSON_ARRAY || j->count != rd->rec->shape.nchecks)
-		return wrong(rd, "`%s` must be null or a list of %u names", key,
+		return recording_wrong(rd,
+			"`%s` must be null or a list of %u names", key,
 			rd->rec->shape.nchecks);
 	name = ARENA_ARRAY(rd->arena, j->count, struct str);
 	*ret = name;
 	for (const struct json *n = j->first; n; n = n->next) {
 		if (n->type != JSON_STRING)
-			return wrong(rd, "`%s` must hold names", key);
+			return recording_wrong(rd, "`%s` must hold names", key);
 		*name++ = n->text;
 	}
 	return true;
@@ -109,7 +96,7 @@ static bool head_intervals(struct reader *rd, const struct json *o)
 
 	if (!j || (j->type != JSON_NUMBER && j->type != JSON_ARRAY) ||
 		(j->type == JSON_ARRAY && j->count != n))
-		return wrong(rd,
+		return recording_wrong(rd,
 			"`interval_s` must be a number, or a list of %u", n);
 	one = j->type == JSON_ARRAY ? j->first : j;
 	for (uint32_t c = 0; c < n; c++) {
@@ -118,8 +105,9 @@ static bool head_intervals(struct reader *rd, const struct json *o)
 		if (one->type == JSON_NUMBER)
 			str_to_double(one->text, &s);
 		if (!(s >= .001 && s <= 86400))
-			return wrong(rd, "`interval_s` must be between 0.001 "
-					 "and 86400");
+			return recording_wrong(rd,
+				"`interval_s` must be between 0.001 "
+				"and 86400");
 		ms[c] = (uint32_t)(s * 1000 + .5);
 		if (j->type == JSON_ARRAY)
 			one = one->next;
@@ -151,7 +139,8 @@ static bool head_groups(struct reader *rd, const struct json *o)
 		if (at < ngroups && str_eq(sorted[at], name[c]))
 			continue;
 		if (ngroups == UINT16_MAX)
-			return wrong(rd, "more than %d groups", UINT16_MAX - 1);
+			return recording_wrong(rd, "more than %d groups",
+				UINT16_MAX - 1);
 		memmove(&sorted[at + 1], &sorted[at],
 			(ngroups - at) * sizeof(*sorted));
 		sorted[at] = name[c];
@@ -176,13 +165,14 @@ static bool head_fields(struct reader *rd, const struct json *o)
 	double history_s = 0;
 	double soak_s = 0;
 
-	if (!head_number(rd, o, "checks", checks, &nchecks) ||
-		!head_number(rd, o, "baselines", controls, &ncontrols) ||
-		!head_number(rd, o, "history_s", history, &history_s) ||
-		!head_number(rd, o, "soak_s", soak, &soak_s))
+	if (!recording_number(rd, o, "checks", checks, &nchecks) ||
+		!recording_number(rd, o, "baselines", controls, &ncontrols) ||
+		!recording_number(rd, o, "history_s", history, &history_s) ||
+		!recording_number(rd, o, "soak_s", soak, &soak_s))
 		return false;
 	if (nchecks != floor(nchecks) || ncontrols != floor(ncontrols))
-		return wrong(rd, "`checks` and `baselines` are whole numbers");
+		return recording_wrong(rd,
+			"`checks` and `baselines` are whole numbers");
 	rec->id = json_get_str(o, "id");
 	rec->shape.nchecks = (uint32_t)nchecks;
 	rec->shape.nregions = (uint16_t)(ncontrols + 1);
@@ -192,39 +182,38 @@ static bool head_fields(struct reader *rd, const struct json *o)
 	       head_names(rd, o, "check_names", &rec->check_name);
 }
 
-static bool head_read(struct reader *rd)
+static const struct json *head_json(struct reader *rd, struct str line,
+	size_t from)
 {
 	struct json_error je;
-	const struct json *o;
-	struct str line = STR("");
-	bool end;
+	const struct json *o =
+		json_parse(rd->arena, str_sub(line, from, line.len), NULL, &je);
 
-	if (!line_read(rd, &line, &end))
-		return false;
-	if (end || !str_starts(line, STR("# {")))
-		return wrong(rd, "not a recording: its first line must be "
-				 "`# {...}`");
-	o = json_parse(rd->arena, str_sub(line, 2, line.len), NULL, &je);
 	if (!o)
-		return wrong(rd, "column %zu: not JSON: %s", je.at + 3,
-			je.text);
-	if (!head_fields(rd, o) || !line_read(rd, &line, &end))
-		return false;
-	if (end || !str_eq(line, STR(COLUMNS)))
-		return wrong(rd, "the second line must be `" COLUMNS "`");
-	return true;
+		recording_wrong(rd, "column %zu: not JSON: %s",
+			je.at + from + 1, je.text);
+	return o;
 }
 
 static bool row_int(struct reader *rd, struct str text, const char *what,
 	const int64_t range[2], int64_t *ret)
 {
 	if (!str_to_i64(text, ret))
-		return wrong(rd, "`%s` is not a whole number", what);
+		return recording_wrong(rd, "`%s` is not a whole number", what);
 	if (*ret < range[0] || *ret > range[1])
-		return wrong(rd, "%s %lld is not between %lld and %lld", what,
+		return recording_wrong(rd,
+			"%s %lld is not between %lld and %lld", what,
 			(long long)*ret, (long long)range[0],
 			(long long)range[1]);
 	return true;
+}
+
+uint32_t recording_latency(struct reader *rd, double ms)
+{
+	if (ms >= 0 && ms <= RECORDING_LATENCY_MAX_S * 1000.0)
+		return (uint32_t)(ms * 1000 + .5);
+	rd->rec->bad_latencies++;
+	return 0;
 }
 
 /* What can not be a latency is counted; what is no number is a mistake. */
@@ -242,19 +231,16 @@ static bool row_latency(struct reader *rd, struct str text, uint32_t *ret_us)
 		return true;
 	}
 	if (!str_to_double(text, &ms))
-		return wrong(rd, "`lat_ms` is neither empty nor a number");
-	if (!(ms >= 0 && ms <= RECORDING_LATENCY_MAX_S * 1000.0)) {
-		rd->rec->bad_latencies++;
-		return true;
-	}
-	*ret_us = (uint32_t)(ms * 1000 + .5);
+		return recording_wrong(rd,
+			"`lat_ms` is neither empty nor a number");
+	*ret_us = recording_latency(rd, ms);
 	return true;
 }
 
 static bool row_read(struct reader *rd, struct str line, struct recorded *ret)
 {
 	const struct stage_shape *shape = &rd->rec->shape;
-	const int64_t times[] = { -TIME_MS, TIME_MS };
+	const int64_t times[] = { -RECORDING_TIME_MS, RECORDING_TIME_MS };
 	const int64_t checks[] = { 0, shape->nchecks - 1 };
 	const int64_t regions[] = { 0, shape->nregions - 1 };
 	static const int64_t oks[] = { 0, 1 };
@@ -268,7 +254,8 @@ static bool row_read(struct reader *rd, struct str line, struct recorded *ret)
 		size_t comma = str_find_byte(line, ',', 0);
 
 		if (comma == SIZE_MAX)
-			return wrong(rd, "a row has 5 fields: " COLUMNS);
+			return recording_wrong(rd,
+				"a row has 5 fields: " COLUMNS);
 		field[i] = str_sub(line, 0, comma);
 		line = str_sub(line, comma + 1, line.len);
 	}
@@ -288,28 +275,37 @@ static bool row_read(struct reader *rd, struct str line, struct recorded *ret)
 	return true;
 }
 
-static bool rows_read(struct reader *rd)
+struct recorded *recording_row(struct reader *rd)
 {
 	struct recording *rec = rd->rec;
+
+	if (rec->nrows == RECORDING_ROWS_MAX) {
+		recording_wrong(rd, "more than %d rows", RECORDING_ROWS_MAX);
+		return NULL;
+	}
+	if (rec->nrows == rd->cap) {
+		rd->cap = rd->cap ? rd->cap * 2 : ROWS_FIRST;
+		rec->row = xrealloc(rec->row, rd->cap * sizeof(*rec->row));
+	}
+	return &rec->row[rec->nrows];
+}
+
+static bool rows_read(struct reader *rd)
+{
 	struct str line = STR("");
 	bool end;
 
 	for (;;) {
-		if (!line_read(rd, &line, &end))
+		struct recorded *row;
+
+		if (!recording_line(rd, &line, &end))
 			return false;
 		if (end)
 			return true;
-		if (rec->nrows == RECORDING_ROWS_MAX)
-			return wrong(rd, "more than %d rows",
-				RECORDING_ROWS_MAX);
-		if (rec->nrows == rd->cap) {
-			rd->cap = rd->cap ? rd->cap * 2 : ROWS_FIRST;
-			rec->row =
-				xrealloc(rec->row, rd->cap * sizeof(*rec->row));
-		}
-		if (!row_read(rd, line, &rec->row[rec->nrows]))
+		row = recording_row(rd);
+		if (!row || !row_read(rd, line, row))
 			return false;
-		rec->nrows++;
+		rd->rec->nrows++;
 	}
 }
 
@@ -354,7 +350,7 @@ static bool duplicates_mark(struct reader *rd)
 		rec->duplicates++;
 		if (first->failed != at[i]->failed) {
 			rd->at = at[i]->line;
-			ok = wrong(rd,
+			ok = recording_wrong(rd,
 				"the result of line %u again, but it "
 				"says otherwise",
 				first->line);
@@ -362,6 +358,32 @@ static bool duplicates_mark(struct reader *rd)
 	}
 	free(at);
 	return ok;
+}
+
+/* CSV behind a comment of JSON, or lines of JSON. */
+static bool body_read(struct reader *rd)
+{
+	struct str line = STR("");
+	const struct json *o;
+	bool end;
+
+	if (!recording_line(rd, &line, &end))
+		return false;
+	if (!end && str_starts(line, STR("{"))) {
+		o = head_json(rd, line, 0);
+		return o && recording_lines(rd, o);
+	}
+	if (end || !str_starts(line, STR("# {")))
+		return recording_wrong(rd,
+			"not a recording: its first line must be `# {...}`, "
+			"or `{...}` before lines of JSON");
+	o = head_json(rd, line, 2);
+	if (!o || !head_fields(rd, o) || !recording_line(rd, &line, &end))
+		return false;
+	if (end || !str_eq(line, STR(COLUMNS)))
+		return recording_wrong(rd,
+			"the second line must be `" COLUMNS "`");
+	return rows_read(rd);
 }
 
 static struct str base_name(struct str path)
@@ -381,7 +403,7 @@ bool recording_from(struct arena *a, FILE *in, const char *name,
 	bool ok;
 
 	*ret = (struct recording){ .path = str_from(name) };
-	ok = head_read(&rd) && rows_read(&rd) && duplicates_mark(&rd);
+	ok = body_read(&rd) && duplicates_mark(&rd);
 	free(rd.line);
 	if (ok && ret->id.len == 0)
 		ret->id = base_name(ret->path);

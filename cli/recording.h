@@ -26,6 +26,17 @@
  * interval_s may be a list, one for each check; groups is null or a list of
  * names, one for each check; check_names, a list, is optional.  Rows stand in
  * the order in which the results arrived.
+ *
+ * Or lines of JSON: the first says what is compared, each of the others is a
+ * result as `andon test --format json` gives it in `runs`:
+ *
+ *	{"id": "d7", "canary": "prod/west", "controls": ["prod/east"],
+ *	 "deployed": "2026-05-04T10:00:00Z", "soak_s": 1800, "interval_s": 10}
+ *	{"suite": "orders", "env": "prod", "region": "west", "role": null,
+ *	 "row": null, "outcome": "pass", "started": "2026-05-04T09:20:00.000Z",
+ *	 "took_ms": 84.2}
+ *
+ * A check is a suite with its role and row.
  */
 enum {
 	RECORDING_ROWS_MAX = 50000000,
@@ -49,6 +60,8 @@ struct recording {
 	struct recorded *row; /* as they arrived */
 	size_t nrows;
 	uint64_t duplicates, bad_latencies;
+	/* Of lines of JSON and of a store: no evidence, or elsewhere. */
+	uint64_t not_counting, elsewhere;
 };
 
 /*

@@ -264,11 +264,14 @@ void replay_say_json(const struct recording *rec, const struct replayed *r,
 	json_checks(rec, r, out);
 	buf_addf(out,
 		",\"input\":{\"rows\":%zu,\"fed\":%llu,\"duplicates\":%llu,"
-		"\"late\":%llu,\"bad_latencies\":%llu}}\n",
+		"\"late\":%llu,\"bad_latencies\":%llu,\"not_counting\":%llu,"
+		"\"elsewhere\":%llu}}\n",
 		rec->nrows, (unsigned long long)r->fed,
 		(unsigned long long)rec->duplicates,
 		(unsigned long long)r->late,
-		(unsigned long long)rec->bad_latencies);
+		(unsigned long long)rec->bad_latencies,
+		(unsigned long long)rec->not_counting,
+		(unsigned long long)rec->elsewhere);
 }
 
 /* ---- people ---- */
@@ -399,6 +402,12 @@ static void human_more(const struct replayed *r, struct buf *out)
 static void human_input(const struct recording *rec, const struct replayed *r,
 	struct buf *out)
 {
+	if (rec->not_counting || rec->elsewhere)
+		buf_addf(out,
+			"  left out  %llu that are no evidence (runner_error, "
+			"skipped, late, maintenance), %llu of other regions\n",
+			(unsigned long long)rec->not_counting,
+			(unsigned long long)rec->elsewhere);
 	if (!rec->duplicates && !r->late && !rec->bad_latencies)
 		return;
 	buf_addf(out,

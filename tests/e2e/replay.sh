@@ -73,7 +73,7 @@ open("odd.csv", "w").write("\n".join(odd) + "\n")
 EOF
 "$andon" replay --format json odd.csv >odd.json 2>err || fail "odd: $(cat err)"
 [ "$(field odd.json 'v["verdict"], v["input"]')" = "('pass', {'rows': 1836, \
-'fed': 1800, 'duplicates': 36, 'late': 1, 'bad_latencies': 36})" ] ||
+'fed': 1800, 'duplicates': 36, 'late': 1, 'bad_latencies': 36, 'not_counting': 0, 'elsewhere': 0})" ] ||
 	fail "odd: $(cat odd.json)"
 
 # refuse TEXT ARGUMENT...
@@ -135,6 +135,70 @@ refuse 'must be NAME=VALUE' --set 'transient=[1]' good.csv
 "$andon" replay --set smallest_effect=0.5% --format json good.csv >out 2>err
 [ $? = 3 ] || fail "smallest_effect=0.5%: $(cat out err)"
 [ "$(field out 'v["more_s"] > 600')" = True ] || fail "more_s: $(cat out)"
+
+# Lines of JSON, as `andon test --format json` gives runs: the same answer.
+lines() {
+	/usr/bin/python3 - "$@" <<'EOS'
+import datetime, json, sys
+zero = datetime.datetime(2026, 5, 4, 10, tzinfo=datetime.timezone.utc)
+out = open(sys.argv[2], "w")
+head = {"id": "r", "canary": "prod/west", "controls": ["prod/east"],
+        "deployed": "2026-05-04T10:00:00Z", "soak_s": 600, "interval_s": 10}
+head.update(json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})
+print(json.dumps(head), file=out)
+for row in open(sys.argv[1]).read().split("\n")[2:-1]:
+    t, check, region, ok, took = row.split(",")
+    at = zero + datetime.timedelta(milliseconds=int(t) - float(took or 0))
+    print(json.dumps({"suite": "s" + check, "env": "prod", "role": None,
+        "region": ("west", "east")[int(region)], "row": None,
+        "outcome": "pass" if ok == "1" else "fail", "started":
+        at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "took_ms": float(took) if took else None}), file=out)
+EOS
+}
+lines good.csv good.jsonl
+"$andon" replay --format json good.jsonl >lines.json 2>err ||
+	fail "lines: $(cat err)"
+cmp -s good.json lines.json || fail "lines: $(cat lines.json)"
+cat >>good.jsonl <<'EOS'
+{"suite":"s0","env":"prod","region":"west","outcome":"runner_error","started":"2026-05-04T10:00:01Z"}
+{"suite":"s0","env":"prod","region":"north","outcome":"fail","started":"2026-05-04T10:00:01Z"}
+{"suite":"s0","env":"prod","region":"west","outcome":"fail","maintenance":true,"started":"2026-05-04T10:00:01Z"}
+EOS
+"$andon" replay --format json good.jsonl >lines.json 2>err ||
+	fail "lines: $(cat err)"
+[ "$(field lines.json '[v["verdict"], v["input"]["not_counting"],
+v["input"]["elsewhere"]]')" = "['pass', 2, 1]" ] ||
+	fail "left out: $(cat lines.json)"
+
+# bad_line TEXT LINE: after the others
+bad_line() {
+	lines good.csv bad.jsonl
+	echo "$2" >>bad.jsonl
+	refuse "bad.jsonl:1802: $1" bad.jsonl
+}
+
+bad_line 'column 2: not JSON' '{no}'
+bad_line 'a result must be an object' '[]'
+bad_line '`outcome` is none of ours' \
+	'{"suite":"a","region":"prod/west","outcome":"fine"}'
+bad_line 'a result without a `suite`' \
+	'{"region":"prod/west","outcome":"pass"}'
+bad_line '`started` is not a time' \
+	'{"suite":"a","region":"prod/west","outcome":"pass","started":"noon"}'
+bad_line '`took_ms` is neither' '{"suite":"a","region":"prod/west","outcome":"pass","started":"2026-05-04T10:00:01Z","took_ms":"NaN"}'
+lines good.csv head.jsonl '{"canary": null}'
+refuse 'head.jsonl:1: `canary` must be a region' head.jsonl
+lines good.csv head.jsonl '{"controls": ["prod/west"]}'
+refuse '`controls` must name regions, each once' head.jsonl
+lines good.csv head.jsonl '{"deployed": "yesterday"}'
+refuse '`deployed` must be a time' head.jsonl
+lines good.csv head.jsonl '{"soak_s": -1}'
+refuse '`soak_s` must be between' head.jsonl
+lines good.csv head.jsonl '{"interval_s": 1e9}'
+refuse '`interval_s` must be between' head.jsonl
+lines good.csv head.jsonl '{"canary": "prod/north", "controls": null}'
+refuse 'no result of the canary' head.jsonl
 
 # The team's own history: 20 min are too few; an hour of passes never stops.
 refuse 'at least 30 min of history' --calibrate good.csv

@@ -4,7 +4,8 @@
 #include "cli/recording.h"
 #include "cli/replay.h"
 
-/* A recording of whatever bytes: read or refused; what is read is replayed. */
+/* A recording, CSV or lines of JSON, of whatever bytes: read or refused; what
+ * is read is replayed. */
 enum { STATE_MAX = 1 << 24, ROWS_MAX = 1000 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
