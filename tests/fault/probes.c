@@ -1,5 +1,7 @@
 #include <criterion/criterion.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,6 +106,37 @@ Test(probes, a_retry_asks_again_and_makes_it_flaky_or_not)
 	expect_outcome(OUTCOME_ERROR, REASON_TIMEOUT);
 	cr_assert_eq(pass_step(&pass, "x")->attempts, 3);
 	expect_message("nothing that matches x before the deadline");
+}
+
+static void *interrupt(void *owner)
+{
+	while (!tls_server_busy(server))
+		sched_yield();
+	kill(getpid(), SIGINT);
+	return owner;
+}
+
+Test(probes, an_interrupt_ends_it_at_once)
+{
+	char suite[512];
+	pthread_t hand;
+	sigset_t no;
+
+	sigemptyset(&no);
+	sigaddset(&no, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &no, NULL);
+	server = tls_server_start(&silent);
+	pthread_create(&hand, NULL, interrupt, NULL);
+	snprintf(suite, sizeof(suite),
+		"timeout: 60s\nhttp: {timeout: 60s}\n"
+		"steps: [{name: x, tcp: {address: '127.0.0.1:%u', "
+		"talk: [{expect: x}]}}]\n",
+		tls_server_port(server));
+	pass_run(&pass, base, suite, &(struct once_options){ .signals = true });
+	pthread_join(hand, NULL);
+	expect_outcome(OUTCOME_RUNNER_ERROR, REASON_INTERNAL);
+	cr_assert_eq(pass.result.interrupted, SIGINT);
+	cr_assert_lt(pass.run->took_us, 30000000);
 }
 
 static const char *const mail_talk[] = { "EHLO ", "250-a\r\n250 STARTTLS\r\n",
