@@ -537,7 +537,7 @@ static bool comments_same(const struct layout_file *a,
 	return i == x.count && i == y.count && a->ncomments == b->ncomments;
 }
 
-/* Without a byte order mark, lines ended by LF, and the last one too. */
+/* Without a byte order mark, and lines ended by LF. */
 static struct str text_plain(struct arena *a, struct str text)
 {
 	char *to = arena_alloc(a, text.len + 2);
@@ -550,8 +550,6 @@ static struct str text_plain(struct arena *a, struct str text)
 			continue;
 		to[n++] = text.ptr[i];
 	}
-	if (n && to[n - 1] != '\n')
-		to[n++] = '\n';
 	return (struct str){ to, n };
 }
 

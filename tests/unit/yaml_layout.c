@@ -126,6 +126,8 @@ Test(yaml_layout, a_file_with_mistakes_is_not_touched)
 	cr_expect_null(layout(STR("a: [1\n")).ptr);
 	cr_expect_null(layout(STR("a: 1\na: 2\n")).ptr);
 	cr_expect_null(layout(STR("")).ptr);
+	/* a line end behind it would be one of the text */
+	cr_expect_null(layout(STR("a: |\n  x")).ptr);
 }
 
 /* --- generated files --- */
