@@ -27,6 +27,7 @@ static const char *const arguments[] = {
 		"\"additionalProperties\":false}",
 	[ARG_REGEX] = TEXT,
 	[ARG_PREDICATES] = SCHEMA_REF("predicates"),
+	[ARG_SCHEMA] = "{\"type\":[\"object\",\"boolean\"]}",
 	[ARG_BRANCHES] = "{\"type\":\"array\",\"minItems\":1,\"items\":"
 		SCHEMA_REF("predicates") "}",
 };
@@ -37,6 +38,7 @@ static const char *const filter_arguments[] = {
 	[FILTER_NUMBER] = "{\"anyOf\":[{\"type\":\"number\"}," TEMPLATE "]}",
 	[FILTER_TEXT] = TEXT,
 	[FILTER_PATH] = SCHEMA_REF("jsonpath"),
+	[FILTER_XPATH] = TEXT,
 	[FILTER_REGEX] = TEXT,
 	[FILTER_PAIR] = "{\"type\":\"array\",\"minItems\":2,\"maxItems\":2,"
 		"\"items\":" TEXT "}",
