@@ -110,6 +110,13 @@ static const struct schema_part text_parts[] = {
 	{ "value", TEXT }, { "user", TEXT }, { "password", TEXT },
 	{ "bearer", TEXT }, { "operation", TEXT },
 	{ "basic", SCHEMA_REF("basic") },
+	{ "digest", SCHEMA_REF("basic") },
+	{ "oauth2", SCHEMA_REF("oauth2") },
+	{ "aws_sigv4", SCHEMA_REF("sigv4") },
+	{ "token_url", TEXT }, { "client_id", TEXT }, { "client_secret", TEXT },
+	{ "params", SCHEMA_MAP("text") },
+	{ "region", TEXT }, { "service", TEXT }, { "access_key", TEXT },
+	{ "secret_key", TEXT }, { "session_token", TEXT },
 	{ NULL, NULL },
 };
 
@@ -229,6 +236,8 @@ void schema_suite(struct buf *out)
 	schema_def_keys(out, "graphql", graphql_key_table, text_parts);
 	schema_def_keys(out, "auth", auth_key_table, text_parts);
 	schema_def_keys(out, "basic", basic_key_table, text_parts);
+	schema_def_keys(out, "oauth2", oauth2_key_table, text_parts);
+	schema_def_keys(out, "sigv4", sigv4_key_table, text_parts);
 	schema_def_keys(out, "secret", secret_key_table, NULL);
 	schema_def_keys(out, "record", record_key_table, NULL);
 	buf_add_z(out, "}}\n");

@@ -14,7 +14,7 @@ static const double entropy_min_bits = 3.5;
 
 static const char *const not_sent[] = { "title", "description", "owner",
 	"runbook", "links", "name", "secrets", "expect", "warn", "checks",
-	"capture", "fail_when", NULL };
+	"capture", "fail_when", "credentials", NULL };
 
 enum char_class { CLASS_OTHER, CLASS_LOWER, CLASS_UPPER, CLASS_DIGIT };
 

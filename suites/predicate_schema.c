@@ -59,6 +59,8 @@ static void report(struct arena *a, const struct schema_fault *f,
 		const struct yaml_node *where =
 			file ? file : yaml_of(a, n, f->at);
 		struct str path = path_of(a, f->at);
+		if (f->warning && where && !file && where->key)
+			where = where->key; /* the word itself */
 		diag_add(ds, f->warning ? DIAG_WARNING : DIAG_ERROR,
 			f->warning ? W202 : E47,
 			where ? where->where : n->where,

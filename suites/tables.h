@@ -153,11 +153,12 @@ struct record_keys {
 
 extern const struct key suite_key_table[], step_key_table[], http_key_table[],
 	tls_key_table[], tcp_key_table[], talk_key_table[],
-	tls_step_key_table[], dns_key_table[], retry_key_table[], poll_key_table[],
-	request_key_table[], part_key_table[], graphql_key_table[],
-	auth_key_table[], basic_key_table[], oauth2_key_table[],
-	sigv4_key_table[], secret_key_table[], record_key_table[],
-	group_file_key_table[], group_key_table[], param_key_table[];
+	tls_step_key_table[], dns_key_table[], retry_key_table[],
+	poll_key_table[], request_key_table[], part_key_table[],
+	graphql_key_table[], auth_key_table[], basic_key_table[],
+	oauth2_key_table[], sigv4_key_table[], secret_key_table[],
+	record_key_table[], group_file_key_table[], group_key_table[],
+	param_key_table[];
 
 /*
  * Names of the language that are no keys of a table, for the manual: what

@@ -175,7 +175,8 @@ static size_t mistakes_run(const char *path, reader *reads,
  */
 static bool elsewhere(unsigned code)
 {
-	return code == E14 || code == E35 || code == E61 || code == W113;
+	return code == E14 || code == E35 || code == E48 || code == E61 ||
+	       code == W113;
 }
 
 Test(mistakes, each_at_its_place_and_every_rule_at_least_once)
