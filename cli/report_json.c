@@ -54,6 +54,25 @@ static void number_or_null(struct buf *out, const char *key, unsigned n)
 		buf_addf(out, ",\"%s\":null", key);
 }
 
+/* Each attempt of a step that needed more than one. */
+static void tries(struct buf *out, const struct step_report *s)
+{
+	const struct attempt_report *t = s->attempts > 1 ? s->attempt : NULL;
+
+	if (!t)
+		return;
+	buf_add_z(out, ",\"tries\":[");
+	for (; t; t = t->next) {
+		buf_addf(out, "{\"outcome\":\"%s\"", outcome_token(t->outcome));
+		member_str(out, "reason", str_from(reason_token(t->reason)));
+		buf_addf(out, ",\"status\":%u", t->status);
+		member_ms(out, "took_ms", t->took_us);
+		member_str(out, "message", t->message);
+		buf_add_z(out, t->next ? "}," : "}");
+	}
+	buf_add_byte(out, ']');
+}
+
 static void step_json(struct buf *out, const struct step_report *s)
 {
 	buf_add_z(out, "{\"name\":");
@@ -64,6 +83,7 @@ static void step_json(struct buf *out, const struct step_report *s)
 	number_or_null(out, "status", s->status);
 	member_ms(out, "took_ms", s->took_us);
 	buf_addf(out, ",\"attempts\":%u", s->attempts);
+	tries(out, s);
 	member_bool(out, "flaky", s->flaky);
 	member_bool(out, "degraded", s->degraded);
 	assertions(out, "assertions", s->expect);

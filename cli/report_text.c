@@ -133,7 +133,7 @@ static void attempts(const struct page *p, const struct step_report *s)
 	unsigned n = 0;
 	char took[32];
 
-	if (!p->style->verbose || s->attempts < 2)
+	if (s->attempts < 2 || (!p->style->verbose && outcome_ok(s->outcome)))
 		return;
 	for (const struct attempt_report *t = s->attempt; t; t = t->next) {
 		buf_addf(p->out, "        %s attempt %u: %s %u, %s  ", bar(p),

@@ -67,7 +67,7 @@ struct run {
 	struct attempt_report **attempt_last;
 	uint64_t step_ns, attempt_ns, step_deadline_ns;
 	unsigned retries;
-	struct http_call call;   /* also carries the answer of a probe */
+	struct http_call call; /* also carries the answer of a probe */
 	struct probe_call probe;
 	struct token *fetched;   /* just now, for the step that asks again */
 	struct token *token;     /* wanted before the step can ask */

@@ -47,12 +47,19 @@ static struct once_result failed_result(struct str bad)
 		.ok = true };
 	static struct assertion missed = { .next = &held };
 	static struct step_report later = { .outcome = OUTCOME_SKIPPED };
+	static struct attempt_report second = { .outcome = OUTCOME_FAIL,
+		.reason = REASON_ASSERT,
+		.status = 502 };
+	static struct attempt_report first = { .next = &second,
+		.outcome = OUTCOME_ERROR,
+		.reason = REASON_CONNECT };
 	static struct step_report step = { .next = &later,
 		.outcome = OUTCOME_FAIL,
 		.reason = REASON_ASSERT,
 		.status = 502,
 		.took_us = 1210000,
-		.attempts = 1,
+		.attempts = 2,
+		.attempt = &first,
 		.expect = &missed };
 	static struct run_report run = { .job = &job,
 		.outcome = OUTCOME_FAIL,
@@ -61,6 +68,7 @@ static struct once_result failed_result(struct str bad)
 		.steps = &step,
 		.trace_id = { 0x4b, 0xf9 } };
 	missed.text = missed.expected = missed.actual = bad;
+	first.message = second.message = bad;
 	step.name = step.message = step.place = step.method = step.url = bad;
 	step.address = step.curl = step.body = step.type = bad;
 	later.name = later.message = bad;
@@ -173,7 +181,12 @@ Test(report, json_is_one_object_with_the_agreed_keys)
 	const struct json *step = json_at(json_get(run, STR("steps")), 0);
 	cr_expect_eq(json_get_i64(step, "status", 0), 502);
 	cr_expect_eq(json_get_double(step, "took_ms", 0), 1210.0);
-	cr_expect_eq(json_get_i64(step, "attempts", 0), 1);
+	cr_expect_eq(json_get_i64(step, "attempts", 0), 2);
+	const struct json *try = json_get(step, STR("tries"));
+	cr_expect_eq(try->count, 2u);
+	cr_expect(str_eq(json_get_str(json_at(try, 0), "reason"),
+		STR("connect")));
+	cr_expect_eq(json_get_i64(json_at(try, 1), "status", 0), 502);
 	const struct json *a = json_get(step, STR("assertions"));
 	cr_expect_eq(a->count, 2u);
 	cr_expect_not(json_get_bool(json_at(a, 0), "ok", true));
