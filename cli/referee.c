@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/oom.h"
+#include "cli/pulses.h"
 #include "cli/seats.h"
 #include "cli/suspecting.h"
 #include "gate/keeper.h"
@@ -33,6 +34,8 @@ struct referee {
 	bool standing_by;
 	int64_t beaten_us, judged_us, saved_us, asserted_us;
 	struct seats seats;
+	struct pulses_view *pulses;
+	int64_t felt_us;    /* when the pulses were written */
 	struct arena *turn; /* of one turn */
 	char cursor[48];    /* of the events */
 	/* Of the last facts; between two readings of them time is counted on
@@ -67,6 +70,7 @@ struct referee *referee_new(const struct referee_options *o)
 		r->o.checkpoint_ms = CHECKPOINT_MS;
 	r->turn = arena_new();
 	seats_init(&r->seats);
+	r->pulses = pulses_new();
 	r->seats.on_plan = plan_changed;
 	r->seats.owner = r;
 	memcpy(r->cursor, "$", 2);
@@ -82,6 +86,7 @@ void referee_free(struct referee *r)
 	if (r->epoch)
 		store_detector_leave(r->o.store, r->o.id, r->epoch, &e);
 	seats_done(&r->seats);
+	pulses_free(r->pulses);
 	arena_free(r->turn);
 	free(r);
 }
@@ -114,7 +119,9 @@ static void lease_lost(struct referee *r)
 	if (r->epoch)
 		tell(r, REFEREE_LEASE_LOST, r->o.id);
 	r->epoch = 0;
+	r->felt_us = 0;
 	seats_drop(&r->seats);
+	pulses_drop(r->pulses);
 }
 
 static bool lease_keep(struct referee *r, int64_t now_us, struct err *e)
@@ -429,6 +436,21 @@ static bool light_turn(struct referee *r, bool *ret_busy, bool *ret_enough,
 	return true;
 }
 
+/* How all regions are, once a second. */
+static bool pulses_keep(struct referee *r, const struct facts *f,
+	bool *ret_busy, bool *ret_kept, struct err *e)
+{
+	struct pulses now;
+
+	if (!pulses_read_on(r->pulses, r->o.store, f, ret_busy, e))
+		return false;
+	if (f->now_us - r->felt_us < (int64_t)JUDGE_EVERY_MS * 1000 ||
+		!pulses_say(r->pulses, f, r->epoch, r->turn, &now))
+		return true;
+	r->felt_us = f->now_us;
+	return store_pulses_put(r->o.store, r->epoch, &now, ret_kept, e);
+}
+
 /* Facts, trials, judgements, settling; with the lease only. */
 static bool full_turn(struct referee *r, struct facts *f, bool *ret_busy,
 	struct err *e)
@@ -449,6 +471,8 @@ static bool full_turn(struct referee *r, struct facts *f, bool *ret_busy,
 		!judge_and_settle(r, &t, f, e))
 		return false;
 	if (r->epoch && !suspecting_write(&r->seats, &t, &kept, e))
+		return false;
+	if (kept && r->epoch && !pulses_keep(r, f, ret_busy, &kept, e))
 		return false;
 	if (kept && r->epoch && !*ret_busy &&
 		f->now_us - r->saved_us >= (int64_t)r->o.checkpoint_ms * 1000) {

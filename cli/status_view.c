@@ -2,6 +2,7 @@
 
 #include "cli/view.h"
 #include "gate/answer.h"
+#include "gate/policy.h"
 
 enum { NEWEST_OF_A_STAGE = 3 };
 
@@ -183,6 +184,41 @@ static void text_stages(struct buf *out, const struct facts *f,
 	}
 }
 
+static bool pulse_fresh(const struct facts *f, const struct pulse *p)
+{
+	return p->epoch == f->detector.epoch &&
+	       f->now_us - p->at_us <= (int64_t)PULSE_FRESH_MS * 1000;
+}
+
+static void text_pulses(struct buf *out, const struct facts *f)
+{
+	char at[32];
+
+	for (size_t i = 0; i < f->pulses.npulses; i++) {
+		const struct pulse *p = &f->pulses.pulse[i];
+		bool fresh = pulse_fresh(f, p);
+
+		text_field(out, i ? "             " : "   regions   ",
+			p->region);
+		buf_addf(out, "  %s",
+			fresh ? pulse_token(p->state) : "unknown");
+		if (!fresh)
+			buf_addf(out, "  last looked at %s",
+				view_clock(p->at_us, f->now_us, at));
+		text_field(out, "  ", fresh ? p->text : STR(""));
+		if (p->state == PULSE_SICK && p->elsewhere)
+			buf_addf(out, "; %u other regions are sick",
+				p->elsewhere);
+		if (p->recovered_us) {
+			buf_addf(out, "  was sick from %s",
+				view_clock(p->since_us, f->now_us, at));
+			buf_addf(out, ", recovered at %s",
+				view_clock(p->recovered_us, f->now_us, at));
+		}
+		buf_add_byte(out, '\n');
+	}
+}
+
 static bool detector_alive(const struct facts *f)
 {
 	return f->detector.epoch > 0 && f->detector.valid_until_us > f->now_us;
@@ -243,6 +279,7 @@ void status_text(struct buf *out, const struct facts *f, const struct line *l,
 		buf_addf(out, "  since %s\n",
 			view_clock(f->live[i].since_us, f->now_us, at));
 	}
+	text_pulses(out, f);
 	text_observers(out, f);
 }
 
@@ -350,6 +387,45 @@ static void json_stages(struct buf *out, const struct facts *f,
 	buf_add_byte(out, ']');
 }
 
+static void json_pulses(struct buf *out, const struct facts *f)
+{
+	view_member(out, "regions");
+	buf_add_byte(out, '[');
+	for (size_t i = 0; i < f->pulses.npulses; i++) {
+		const struct pulse *p = &f->pulses.pulse[i];
+		enum pulse_state s =
+			pulse_fresh(f, p) ? p->state : PULSE_UNKNOWN;
+
+		buf_add_z(out, i ? ",{\"region\":" : "{\"region\":");
+		buf_add_json(out, p->region);
+		view_str(out, "state", str_from(pulse_token(s)));
+		view_str(out, "rule", p->rule);
+		view_str(out, "text", p->text);
+		view_time(out, "since", p->since_us);
+		view_time(out, "recovered", p->recovered_us);
+		view_time(out, "looked", p->at_us);
+		view_time(out, "newest", p->newest_us);
+		view_count(out, "runs", p->runs);
+		view_count(out, "failed", p->failed);
+		view_count(out, "elsewhere", p->elsewhere);
+		view_count(out, "past_s", p->past_s);
+		view_number(out, "e", p->evidence);
+		view_number(out, "alarm_at", p->alarm_at);
+		view_member(out, "checks");
+		buf_add_byte(out, '[');
+		for (size_t k = 0; k < p->nchecks; k++) {
+			buf_add_z(out, k ? ",{\"check\":" : "{\"check\":");
+			buf_add_json(out, p->check[k].name);
+			view_time(out, "since", p->check[k].since_us);
+			view_count(out, "runs", p->check[k].runs);
+			view_count(out, "failed", p->check[k].failed);
+			buf_add_byte(out, '}');
+		}
+		buf_add_z(out, "]}");
+	}
+	buf_add_byte(out, ']');
+}
+
 static void json_observers(struct buf *out, const struct facts *f)
 {
 	view_member(out, "runners");
@@ -407,6 +483,7 @@ void status_json(struct buf *out, const struct facts *f, const struct line *l,
 		buf_add_byte(out, '}');
 	}
 	buf_add_byte(out, ']');
+	json_pulses(out, f);
 	json_observers(out, f);
 	buf_add_z(out, "}\n");
 }

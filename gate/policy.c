@@ -178,6 +178,32 @@ static struct blocker ci_missing(const struct facts *f, const struct stage *s,
 	return open_way;
 }
 
+/*
+ * How the region is now, whatever was accepted there: a change that waits to
+ * be merged shall not go on while the region that speaks for it is sick, nor
+ * while nobody knows.
+ */
+static struct blocker pulse_missing(const struct facts *f, struct str region,
+	struct arena *a)
+{
+	const struct pulse *p = facts_pulse(f, region);
+
+	if (!p || p->epoch != f->detector.epoch ||
+		f->now_us - p->at_us > (int64_t)PULSE_FRESH_MS * 1000)
+		return blocker(false, WHY_STARVED,
+			arena_printf(a, "how %.*s is now is not known yet",
+				STR_ARG(region)));
+	if (p->state == PULSE_SICK)
+		return blocker(false, WHY_REGION_SICK,
+			arena_printf(a, "%.*s: %.*s", STR_ARG(region),
+				STR_ARG(p->text)));
+	if (p->state != PULSE_WELL)
+		return blocker(false, WHY_STARVED,
+			arena_printf(a, "%.*s: %.*s", STR_ARG(region),
+				STR_ARG(p->text)));
+	return open_way;
+}
+
 static struct blocker regions_missing(const struct facts *f,
 	const struct stage *s, const struct deployment *d, struct arena *a)
 {
@@ -186,8 +212,14 @@ static struct blocker regions_missing(const struct facts *f,
 		const struct deployment *o =
 			policy_accepted_in(f, region, d->version);
 		int64_t fresh_us = (int64_t)s->requires.fresh_ms * 1000;
-		if (o && (fresh_us == 0 || f->now_us - o->final_us <= fresh_us))
+		if (o && (fresh_us == 0 ||
+				 f->now_us - o->final_us <= fresh_us)) {
+			struct blocker b = pulse_missing(f, region, a);
+
+			if (b.blocked)
+				return b;
 			continue;
+		}
 		return blocker(false, WHY_INCONCLUSIVE,
 			arena_printf(a, "version %.*s %s in %.*s",
 				STR_ARG(d->version),

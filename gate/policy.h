@@ -44,9 +44,13 @@ struct blocker policy_line(const struct facts *f, const struct line *l,
 struct blocker policy_approvals(const struct stage *s,
 	const struct deployment *d, struct arena *a);
 
+/* An older word about a region is no word. */
+enum { PULSE_FRESH_MS = 10000 };
+
 /*
  * `after` (accepted with the same change), `requires.ci`, `requires.regions`
- * (accepted there with this version, not older than `fresh`).  The rollback
+ * (accepted there with this version, not older than `fresh`, and the region
+ * is well now).  The rollback
  * lane is never gated on another environment.
  */
 struct blocker policy_requires(const struct facts *f, const struct line *l,

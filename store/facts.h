@@ -68,7 +68,8 @@ enum deployment_state {
 	X(OBSERVER_FAULT,    "observer_fault")                                \
 	X(STORE_UNREACHABLE, "store_unreachable")                             \
 	X(DETECTOR_STALE,    "detector_stale")                                \
-	X(SUPERSEDED,        "superseded")
+	X(SUPERSEDED,        "superseded")                                    \
+	X(REGION_SICK,       "region_sick")
 
 enum why {
 #define X(name, token) WHY_##name,
@@ -244,7 +245,7 @@ struct suspicion {
 };
 
 /*
- * How a region is, deployment or not (detectors/pulse.h).  Only WELL is good
+ * How a region is, deployment or not (detectors/vital.h).  Only WELL is good
  * news, and only while it is fresh and of the detector that holds the lease.
  */
 /* clang-format off */

@@ -52,7 +52,8 @@ const struct key suite_key_table[] = {
 	ROW("every", KEY_DURATION, 0, every_ms, 10, 24 * HOURS, NULL, "60s",
 		"from start to start"),
 	ROW("every_failing", KEY_DURATION, 0, every_failing_ms, 10, 24 * HOURS,
-		NULL, "every", "after a failure, until it is good again"),
+		NULL, "every", "while it fails or is suspected, in all "
+		"regions alike"),
 	NODE("jitter", KEY_NODE, jitter, "0", "share of every, or a duration"),
 	ROW("timeout", KEY_DURATION, 0, timeout_ms, 1, 24 * HOURS, NULL,
 		"min(every, 60s)", "the whole run without clean-up"),

@@ -363,6 +363,9 @@ static const struct entry entries[] = {
 	{ GLOSSARY_REASON, "store_unreachable", NULL,
 		"the store can not be read" },
 	{ GLOSSARY_REASON, "detector_stale", NULL, "no detector lives" },
+	{ GLOSSARY_REASON, "region_sick", NULL,
+		"a region that the stage requires was accepted and is sick "
+		"now" },
 	{ GLOSSARY_REASON, "superseded", NULL,
 		"a newer version took the place" },
 };
