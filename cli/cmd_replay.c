@@ -5,11 +5,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/calibrate.h"
 #include "cli/command.h"
+#include "cli/open.h"
 #include "cli/output.h"
+#include "cli/recording_store.h"
 #include "cli/replay.h"
+#include "cli/why_view.h"
 
 enum { OUTPUT_MAX = 1 << 20 };
 
@@ -69,26 +73,106 @@ static bool calibrate_one(const struct options *o, const struct recording *rec,
 	return out_write(&out, e);
 }
 
-static bool replay_one(const struct options *o, const char *path,
+static bool replay_recording(const struct options *o, struct recording *rec,
+	const struct replay_settings *s, int *code, struct err *e)
+{
+	struct replayed r;
+	bool ok;
+
+	if (o->calibrate)
+		return calibrate_one(o, rec, s, e);
+	replay_run(detectors[0], rec, s, &r);
+	*code = worse(*code, code_of(r.opinion.state));
+	ok = say(o, rec, &r, e);
+	replayed_free(&r);
+	return ok;
+}
+
+static bool replay_file(const struct options *o, const char *path,
 	const struct replay_settings *s, int *code, struct err *e)
 {
 	struct arena *a = arena_new();
 	struct recording rec;
-	struct replayed r;
 	bool ok = recording_read(a, path, &rec, e);
 
-	if (ok && o->calibrate) {
-		ok = calibrate_one(o, &rec, s, e);
-		recording_free(&rec);
-	} else if (ok) {
-		replay_run(detectors[0], &rec, s, &r);
-		*code = worse(*code, code_of(r.opinion.state));
-		ok = say(o, &rec, &r, e);
-		replayed_free(&r);
+	if (ok) {
+		ok = replay_recording(o, &rec, s, code, e);
 		recording_free(&rec);
 	}
 	arena_free(a);
 	return ok;
+}
+
+static bool replay_deployment(const struct options *o, struct store *store,
+	const struct line *l, const char *name, const struct replay_settings *s,
+	int *code, struct err *e)
+{
+	struct arena *a = arena_new();
+	const struct deployment *d = NULL;
+	struct facts f;
+	bool ok = store_facts(store, a, &f, e);
+
+	if (ok)
+		d = why_find(&f, str_from(name));
+	if (ok && !d)
+		ok = err_set(e, ERR_USAGE, "no deployment `%s`", name);
+	for (size_t i = 0; ok && i < d->nregions; i++) {
+		struct recording rec;
+
+		ok = recording_of(a, store, &f, l, d, i, &rec, e);
+		if (ok) {
+			ok = replay_recording(o, &rec, s, code, e);
+			recording_free(&rec);
+		}
+	}
+	arena_free(a);
+	return ok;
+}
+
+static int replay_files(const struct options *o,
+	const struct replay_settings *s)
+{
+	int code = EXIT_PASS;
+
+	for (size_t i = 0; i < o->args.count; i++) {
+		struct err e = { 0 };
+
+		if (!replay_file(o, o->args.item[i], s, &code, &e))
+			return output_err("replay", &e);
+	}
+	return code;
+}
+
+static int replay_deployments(const struct options *o,
+	const struct replay_settings *s, struct arena *a)
+{
+	const struct line *l;
+	struct store *store = NULL;
+	struct err e = { 0 };
+	int code = open_line(o, "replay", a, &l);
+	bool ok;
+
+	if (code)
+		return code;
+	code = EXIT_PASS;
+	ok = open_store(o, l, &store, &e);
+	for (size_t i = 0; ok && i < o->args.count; i++)
+		ok = replay_deployment(o, store, l, o->args.item[i], s, &code,
+			&e);
+	store_free(store);
+	return ok ? code : output_err("replay", &e);
+}
+
+/* What is no file is a deployment, where there is a line to look it up in. */
+static bool names_deployments(const struct options *o)
+{
+	if (!o->line && !o->redis)
+		return false;
+	for (size_t i = 0; i < o->args.count; i++)
+		if (strcmp(o->args.item[i], "-") != 0 &&
+			access(o->args.item[i], F_OK) != 0)
+			return true;
+	return false;
 }
 
 static int replay_main(struct options *o)
@@ -96,8 +180,7 @@ static int replay_main(struct options *o)
 	struct arena *a = arena_new();
 	struct replay_settings s;
 	struct diags ds;
-	int code = EXIT_PASS;
-	int trouble = 0;
+	int code;
 
 	if (o->args.count == 0) {
 		arena_free(a);
@@ -106,20 +189,18 @@ static int replay_main(struct options *o)
 	diags_init(&ds, a);
 	replay_defaults(detectors[0], &s);
 	if (!replay_set(detectors[0], &o->set, a, &s, &ds))
-		trouble = output_diags(&ds, false, stderr);
-	for (size_t i = 0; !trouble && i < o->args.count; i++) {
-		struct err e = { 0 };
-
-		if (!replay_one(o, o->args.item[i], &s, &code, &e))
-			trouble = output_err("replay", &e);
-	}
+		code = output_diags(&ds, false, stderr);
+	else if (names_deployments(o))
+		code = replay_deployments(o, &s, a);
+	else
+		code = replay_files(o, &s);
 	arena_free(a);
-	return trouble ? trouble : code;
+	return code;
 }
 
 const struct command command_replay = {
 	.name = "replay",
-	.args = "FILE...",
+	.args = "FILE|DEPLOYMENT...",
 	.summary = "recorded results through the detectors, without a store",
 	.help = "Says what the detector would have answered, when and why, on "
 		"recorded deployments.\nEach FILE is CSV (`-`: stdin),\n\n"
@@ -145,6 +226,11 @@ const struct command command_replay = {
 		"  andon replay d7.csv\n"
 		"  andon replay --set false_halt=0.1% --set soak=1h "
 		"--format json *.csv\n\n"
+		"With --line or --redis an argument that is no file is a "
+		"deployment, a version or a\nstage of that line, read from "
+		"its store as far back as it keeps results:\n\n"
+		"  andon replay --line regions/orders.yaml --set soak=1h "
+		"9f3c2ab\n\n"
 		"--calibrate cuts the history of a FILE (its rows before t = "
 		"0) into pieces of 10\nminutes and puts them together anew, "
 		"400 times, as deployments of a healthy\nversion: how many "
@@ -156,6 +242,7 @@ const struct command command_replay = {
 		"detector's own settings\n(docs/detectors.md).  The exit code "
 		"is that of the worst answer: 1 a halt,\n3 undecided, 0 all "
 		"pass; 2 when a file or a setting is wrong.",
-	.options = TAKES_COMMON | TAKES(set) | TAKES(calibrate) | TAKES(seed),
+	.options = TAKES_COMMON | TAKES_LINE | TAKES(set) | TAKES(calibrate) |
+		   TAKES(seed),
 	.run = replay_main,
 };

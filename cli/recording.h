@@ -54,9 +54,10 @@ struct recorded {
 
 struct recording {
 	struct str path, id;
-	struct stage_shape shape;     /* false_halt and effect: not set */
+	struct stage_shape shape; /* false_halt and effect 0: not recorded */
 	const struct str *check_name; /* NULL: they have only numbers */
 	int64_t history_us;
+	int64_t warmup_us;    /* from 0 to there only the hard paths stop */
 	struct recorded *row; /* as they arrived */
 	size_t nrows;
 	uint64_t duplicates, bad_latencies;

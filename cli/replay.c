@@ -29,12 +29,12 @@ struct player {
 	int64_t fed_us;  /* newest that was fed: the watermark */
 	int64_t look_us; /* after the soak: next time to ask for a pass */
 	uint64_t failures, believed; /* of the canary; those that count */
-	bool deployed, decided;
+	bool deployed, judging, decided;
 };
 
 void replay_defaults(const struct detector *d, struct replay_settings *ret)
 {
-	*ret = (struct replay_settings){ .false_halt = FALSE_HALT };
+	*ret = (struct replay_settings){ 0 };
 	detector_defaults(d, ret->values);
 }
 
@@ -55,11 +55,18 @@ static struct stage_shape shape_with(const struct recording *rec,
 {
 	struct stage_shape shape = rec->shape;
 
-	shape.false_halt = s->false_halt;
-	shape.smallest_effect = s->smallest_effect > 0 ? s->smallest_effect
-						       : effect_default(&shape);
+	if (s->false_halt > 0)
+		shape.false_halt = s->false_halt;
+	else if (!(shape.false_halt > 0))
+		shape.false_halt = FALSE_HALT;
+	if (s->smallest_effect > 0)
+		shape.smallest_effect = s->smallest_effect;
+	else if (!(shape.smallest_effect > 0))
+		shape.smallest_effect = effect_default(&shape);
 	if (s->soak_ms)
 		shape.soak_ms = s->soak_ms;
+	if (shape.horizon_ms && shape.horizon_ms < shape.soak_ms)
+		shape.horizon_ms = shape.soak_ms;
 	shape.starts_us = 0;
 	return shape;
 }
@@ -67,8 +74,16 @@ static struct stage_shape shape_with(const struct recording *rec,
 static void deploy(struct player *p)
 {
 	p->detector->deployed(p->state, 0, p->rec->history_us);
-	p->detector->judge_from(p->state, 0);
 	p->deployed = true;
+}
+
+static void judge_from(struct player *p)
+{
+	if (!p->deployed)
+		deploy(p);
+	if (!p->judging)
+		p->detector->judge_from(p->state, p->rec->warmup_us);
+	p->judging = true;
 }
 
 static void decide(struct player *p, int64_t now_us)
@@ -120,6 +135,8 @@ static void feed(struct player *p, const struct recorded *r)
 	p->fed_us = o.at_us;
 	if (o.at_us >= 0 && !p->deployed)
 		deploy(p);
+	if (o.at_us >= p->rec->warmup_us)
+		judge_from(p);
 	if (p->deployed && o.failed && o.region == 0)
 		o.failed = p->failures++ < p->believed;
 	p->detector->observe(p->state, &o);
@@ -146,7 +163,8 @@ static void feed_until(struct player *p, int64_t mark_us)
 /* Believes only the first `believed` failures of the canary. */
 static void play(struct player *p, uint64_t believed)
 {
-	int64_t soak_us = (int64_t)p->out->shape.soak_ms * 1000;
+	int64_t soak_us =
+		(int64_t)p->out->shape.soak_ms * 1000 + p->rec->warmup_us;
 
 	p->believed = believed;
 	p->now_us = p->fed_us = INT64_MIN / 4;
@@ -169,8 +187,7 @@ static void play(struct player *p, uint64_t believed)
 	heap_done(&p->heap);
 	if (p->decided)
 		return;
-	if (!p->deployed)
-		deploy(p);
+	judge_from(p);
 	decide(p, p->fed_us > soak_us ? p->fed_us : soak_us);
 }
 

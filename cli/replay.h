@@ -22,8 +22,8 @@ extern const double replay_level[REPLAY_LEVELS];
 
 struct replay_settings {
 	double values[DETECTOR_MAX_PARAMS];
-	double false_halt;
-	double smallest_effect; /* 0: by the number of runs a minute */
+	double false_halt;      /* 0: as recorded, else 1 % */
+	double smallest_effect; /* 0: as recorded, else by the runs a minute */
 	uint64_t soak_ms;       /* 0: as recorded */
 	bool verdict_only;      /* no counts by check, no counterfactual */
 };

@@ -106,7 +106,7 @@ static double more_s(const struct replayed *r)
 static bool waits_for_effect(const struct opinion *op)
 {
 	return op->state == VERDICT_UNDECIDED &&
-	       op->lacks & 1u << LACK_EFFECT && op->control == CONTROL_REGIONS;
+	       op->lacks & 1u << LACK_EFFECT && op->control == AGAINST_REGIONS;
 }
 
 /* ---- JSON ---- */
@@ -225,11 +225,11 @@ static void json_checks(const struct recording *rec, const struct replayed *r,
 	buf_done(&text);
 }
 
-static const char *control_word(enum control c)
+static const char *control_word(enum against c)
 {
-	if (c == CONTROL_REGIONS)
+	if (c == AGAINST_REGIONS)
 		return "regions";
-	return c == CONTROL_PAST ? "past" : "none";
+	return c == AGAINST_PAST ? "past" : "none";
 }
 
 void replay_say_json(const struct recording *rec, const struct replayed *r,
@@ -255,7 +255,7 @@ void replay_say_json(const struct recording *rec, const struct replayed *r,
 		",\"pairs\":{\"all\":%u,\"canary_only\":%u,"
 		"\"control_only\":%u}",
 		op->pairs, op->canary_only, op->control_only);
-	if (op->control == CONTROL_REGIONS)
+	if (op->control == AGAINST_REGIONS)
 		add_real(out, "least_rise", detector_least_rise(op));
 	add_real(out, "rise_over_past", op->rise_over_past);
 	add_real(out, "smallest_effect", r->shape.smallest_effect);
@@ -322,7 +322,7 @@ static void human_counts(const struct replayed *r, struct buf *out)
 	const struct opinion *op = &r->opinion;
 
 	add_row(out, "canary", op->canary);
-	if (op->control != CONTROL_REGIONS) {
+	if (op->control != AGAINST_REGIONS) {
 		add_row(out, "its past", op->baseline);
 		buf_add_z(out, "  no second region: the environment cannot be "
 			       "excluded\n");
@@ -347,7 +347,7 @@ static void human_evidence(const struct replayed *r, struct buf *out)
 	const struct opinion *op = &r->opinion;
 
 	buf_addf(out, "  evidence  %.3g; %s at %.3g", op->evidence,
-		op->control == CONTROL_REGIONS ? "stops" : "keeps a pass away",
+		op->control == AGAINST_REGIONS ? "stops" : "keeps a pass away",
 		op->threshold);
 	for (int i = 0; i < REPLAY_LEVELS; i++)
 		if (r->level_us[i] >= 0) {

@@ -39,6 +39,8 @@ struct trial {
 	char (*id_text)[48]; /* what cursor.id points at */
 	bool placed;         /* the cursor stands at the start of the history */
 	int64_t credit_from_us;
+	trial_tap_fn *tap;
+	void *tap_owner;
 };
 
 /* ------- making: what is compared, and what may be history ------- */
@@ -266,6 +268,22 @@ const struct gate_settings *trial_settings(const struct trial *t)
 	return &t->settings;
 }
 
+void trial_tap(struct trial *t, trial_tap_fn *fn, void *owner)
+{
+	t->tap = fn;
+	t->tap_owner = owner;
+}
+
+const struct watch_spec *trial_spec(const struct trial *t)
+{
+	return &t->spec;
+}
+
+int64_t trial_t0_us(const struct trial *t)
+{
+	return credit_t0_us(t->credit);
+}
+
 const struct cursor *trial_cursor(const struct trial *t)
 {
 	return &t->cursor;
@@ -288,6 +306,8 @@ void trial_feed(struct trial *t, const struct result *r, int64_t at_us)
 {
 	struct watched o = watch_classify(t->watch, r, at_us);
 
+	if (t->tap)
+		t->tap(t->tap_owner, &o);
 	if (o.part == WATCH_NOTHING)
 		return;
 	if (o.part == WATCH_JUDGED && !o.extra) {

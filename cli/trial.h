@@ -65,6 +65,14 @@ bool trial_read(struct trial *t, struct store *s, int64_t now_us, size_t budget,
 /* For tests and replays: the same without a store. */
 void trial_feed(struct trial *t, const struct result *r, int64_t at_us);
 
+/* Who looks on: each result as it counts, in that order; NULL: nobody. */
+struct watched;
+typedef void trial_tap_fn(void *owner, const struct watched *o);
+void trial_tap(struct trial *t, trial_tap_fn *fn, void *owner);
+struct watch_spec;
+const struct watch_spec *trial_spec(const struct trial *t);
+int64_t trial_t0_us(const struct trial *t); /* 0: the warm-up goes on */
+
 /* Streams and cursors that wake it. */
 const struct cursor *trial_cursor(const struct trial *t);
 

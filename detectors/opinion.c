@@ -261,9 +261,9 @@ struct opinion state_judge(const void *state, int64_t now_us)
 
 	for (int i = 0; i < LACKS; i++)
 		op.lack_check[i] = DETECTOR_NO_CHECK;
-	op.control = !own_past(h)        ? CONTROL_REGIONS
-		     : own_past_known(h) ? CONTROL_PAST
-					 : CONTROL_NONE;
+	op.control = !own_past(h)        ? AGAINST_REGIONS
+		     : own_past_known(h) ? AGAINST_PAST
+					 : AGAINST_NONE;
 	say_counts(h, &op);
 	if (h->phase == PHASE_JUDGED) {
 		say_silent(h, now_us, &op);

@@ -436,12 +436,12 @@ static struct str lacks_text(const struct watch *w, const struct opinion *op,
 	return text.over || !out.ptr ? STR("") : out;
 }
 
-static const char *control_word(enum control c)
+static const char *control_word(enum against c)
 {
 	static const char *const words[] = {
-		[CONTROL_REGIONS] = "regions",
-		[CONTROL_PAST] = "past",
-		[CONTROL_NONE] = "none",
+		[AGAINST_REGIONS] = "regions",
+		[AGAINST_PAST] = "past",
+		[AGAINST_NONE] = "none",
 	};
 
 	return words[c];

@@ -33,6 +33,14 @@ is '$.code' 1 json.out
 is '$.evidence[0].region' '"prod/west"' json.out
 [ "$(wc -l <json.out)" = 1 ] || fail "not one line: $(cat json.out)"
 
+say "its results, read from the store again, stop it too"
+expect 1 replay --format json orders/canary/v2/1
+is '$.id' '"orders/canary/v2/1@prod/west"'
+is '$.verdict' '"halt"'
+is '$.control.failures' 0
+expect 2 replay v9
+said 'no deployment `v9`' err
+
 say "the line is stopped"
 expect 5 deploy start everywhere --version v2
 expect 5 deploy start canary --version v3

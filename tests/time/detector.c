@@ -142,7 +142,7 @@ Test(detector, a_calm_canary_passes_after_its_soak_and_not_before)
 	run_until(&g, T0 + SOAK_S * S, never);
 	op = judge_at(&g, SOAK_S);
 	cr_expect_eq(op.state, VERDICT_PASS, "lacks %x", op.lacks);
-	cr_expect_eq(op.control, CONTROL_REGIONS);
+	cr_expect_eq(op.control, AGAINST_REGIONS);
 	cr_expect_leq(op.excluded_rise, .05);
 	stage_done(&g);
 }
@@ -642,7 +642,7 @@ Test(detector, own_past_stops_a_region_that_is_down)
 
 	stage_init(&g, 1, CHECKS);
 	op = whole(&g, canary_all);
-	cr_expect_eq(op.control, CONTROL_PAST);
+	cr_expect_eq(op.control, AGAINST_PAST);
 	cr_expect_eq(op.rule, HALT_REGION_DOWN);
 	stage_done(&g);
 	stage_init(&g, 1, CHECKS);
@@ -685,7 +685,7 @@ Test(detector, no_control_and_no_past_never_stops)
 	run_until(&g, T0 + 60 * S, never);
 	run_until(&g, T0 + SOAK_S * S, canary_all);
 	op = judge_at(&g, SOAK_S);
-	cr_expect_eq(op.control, CONTROL_NONE);
+	cr_expect_eq(op.control, AGAINST_NONE);
 	cr_expect_eq(op.state, VERDICT_UNDECIDED);
 	stage_done(&g);
 
