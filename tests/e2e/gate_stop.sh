@@ -39,7 +39,7 @@ is '$.id' '"orders/canary/v2/1@prod/west"'
 is '$.verdict' '"halt"'
 is '$.control.failures' 0
 expect 2 replay v9
-said 'no deployment `v9`' err
+said 'no deployment .v9' err
 
 say "the line is stopped"
 expect 5 deploy start everywhere --version v2
