@@ -4,7 +4,8 @@
 /*
  * Every code that a diagnostic may carry.  A code is never used again for
  * something else.  E0xx errors: 00x YAML, 01x keys, 02x values, 03x
- * variables, 04x expressions, 05x line file, 06x selection; W1xx warnings.
+ * variables, 04x expressions, 05x line file, 06x selection, 08x import; W1xx
+ * warnings.
  * The texts are titles for the manual; the message itself is written where
  * the mistake is found.
  */
@@ -47,6 +48,8 @@
 	X(E, 61, "suite defined twice")                                       \
 	X(E, 71, "unknown import, group or parameter")                        \
 	X(E, 72, "groups that use each other in a circle")                    \
+	X(E, 81, "a construct that can not be imported")                      \
+	X(E, 82, "not a curl command, HAR or Hurl file")                      \
 	X(W, 101, "no served_version: results can not be attributed")         \
 	X(W, 102, "unused capture")                                           \
 	X(W, 103, "a literal that looks like a secret")                       \
@@ -63,6 +66,8 @@
 	X(W, 114, "control is the canary itself")                             \
 	X(W, 115, "an allowed warning that nothing gives")                    \
 	X(W, 116, "unused import")                                            \
+	X(W, 131, "a construct that was left out of an import")               \
+	X(W, 132, "changed by an import")                                     \
 	X(W, 201, "regex may run away")   \
 	X(W, 202, "a word of a JSON Schema that is no keyword")
 /* clang-format on */

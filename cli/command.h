@@ -36,7 +36,8 @@ struct command {
 extern const struct command command_test, command_run, command_detect,
 	command_up, command_deploy, command_gate, command_halt, command_resume,
 	command_approve, command_status, command_why, command_lint,
-	command_eval, command_schema, command_fmt, command_replay, command_demo;
+	command_eval, command_schema, command_fmt, command_replay, command_demo,
+	command_import, command_curl;
 
 enum { COMMANDS_MAX = 64 };
 

@@ -14,6 +14,8 @@ static const struct command *const commands[] = {
 	&command_eval,
 	&command_schema,
 	&command_fmt,
+	&command_import,
+	&command_curl,
 	&command_replay,
 	&command_run,
 	&command_detect,

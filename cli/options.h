@@ -111,6 +111,10 @@ enum option_kind {
 	  "write to standard output, not into the file")                       \
 	X("strict",   strict,    FLAG,     NULL,   NULL,                       \
 	  "warnings end with 2 too")                                           \
+	X("partial",  partial,   FLAG,     NULL,   NULL,                       \
+	  "leave out what can not be imported; gate: observe")                 \
+	X("out",      out,       TEXT,     "DIR",  NULL,                       \
+	  "write a file for each suite into this folder")                      \
 	X("color",    color,     WORD,     "WHEN", words_color,                \
 	  "auto, always or never")                                             \
 	X("verbose",  verbose,   FLAG,     NULL,   NULL, "say more")           \
@@ -128,11 +132,11 @@ enum option_id {
 struct options {
 	struct list suites, where, tag, var, set, region, report;
 	const char *line, *redis, *state, *base_url, *version, *fixes, *change,
-		*by, *reason, *cause, *name, *id;
+		*by, *reason, *cause, *name, *id, *out;
 	uint64_t wait_ms, grace_ms, keep_ms, seed, concurrency, threads;
 	int allow, lane, format, color; /* allow: -1 not given */
 	bool ok, failed, strict, check, to_stdout, verbose, quiet, help,
-		calibrate;
+		calibrate, partial;
 	bool given[OPTIONS];
 	const struct command *command; /* whose they are; NULL: nobody's */
 	struct list args;              /* positional */

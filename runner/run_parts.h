@@ -136,6 +136,10 @@ void run_report_attempt(struct run *r);
 void run_report_leave(struct run *r);
 void run_report_failed(struct run *r); /* this step decides the run */
 void run_tell(struct run *r);
+
+/* run_curl.c: the request as a curl command, redacted. */
 struct str run_curl(struct run *r);
+/* Does the suite hide this header in what it tells? */
+bool run_header_secret(const struct run *r, struct str name);
 
 #endif
