@@ -170,13 +170,15 @@ static size_t mistakes_run(const char *path, reader *reads,
 
 /*
  * Codes that one file alone can not have: two suites of one name, a workflow
- * with its suites (tests/e2e/lint.sh), and words of later versions
- * (suite_mistakes.c).
+ * with its suites (tests/e2e/lint.sh), words of later versions
+ * (suite_mistakes.c), and what an import says of another tool's file
+ * (tests/e2e/import.sh).
  */
 static bool elsewhere(unsigned code)
 {
 	return code == E14 || code == E35 || code == E48 || code == E61 ||
-	       code == W113;
+	       code == E81 || code == E82 || code == W113 || code == W131 ||
+	       code == W132;
 }
 
 Test(mistakes, each_at_its_place_and_every_rule_at_least_once)
