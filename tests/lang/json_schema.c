@@ -222,7 +222,7 @@ Test(json_schema, a_wrong_schema_is_refused_with_its_place)
 	expect_diag("{$schema: 'http://json-schema.org/draft-07/schema#'}",
 		"35:E047", "only https://json-schema.org/draft/2020-12");
 	expect_diag("{}", "25:E047", "holds for anything");
-	expect_diag("{type: object, requird: [a]}", "49:W202",
+	expect_diag("{type: object, requird: [a]}", "40:W202",
 		"did you mean `required`?");
 }
 

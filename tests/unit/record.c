@@ -229,7 +229,10 @@ Test(record, every_outcome_and_reason_keeps_its_number)
 	/* what entries of released versions hold: never to be renumbered */
 	cr_assert_eq(OUTCOME_LATE, 5);
 	cr_assert_eq(REASON_TIMEOUT, 6);
+	cr_assert_eq(REASON_SETUP, 11);
+	cr_assert_eq(REASON_FDS, 12);
 	cr_assert_eq(REASON_DISK, 19);
+	cr_assert_eq(REASON_AUTH, 20);
 }
 
 Test(record, a_truncated_result_is_refused_at_every_byte)
