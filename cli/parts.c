@@ -168,13 +168,15 @@ static bool start_runner(struct parts *p, struct plan **plan, struct err *e)
 
 /* ------- reload ------- */
 
-/* The first mistake, as the log names it. */
+/* The first mistake, as the log names it: no warning refuses anything. */
 static void log_refused(const struct diags *ds, const struct err *e)
 {
 	const struct diag *d = ds->first;
 	struct place at = { 0 };
 	struct buf where;
 
+	while (d && d->level != DIAG_ERROR)
+		d = d->next;
 	buf_init(&where, 1024);
 	if (d && d->where.src) {
 		span_place(d->where, &at);

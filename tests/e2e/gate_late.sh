@@ -6,7 +6,7 @@
 world west east npwest npeast
 suites 500ms
 line <<'END'
-gate: {warmup: 2s, soak: 24s, smallest_effect: 30%, max_wait: 5m}
+gate: {warmup: 2s, soak: 45s, smallest_effect: 30%, max_wait: 5m}
 workflow:
   - {stage: draft, deploys: nonprod/west, after: []}
   - {stage: canary, deploys: prod/west, after: []}

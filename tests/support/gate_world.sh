@@ -143,7 +143,7 @@ suites() {
 	cat >suites/catalog.yaml <<-END
 		version: 1
 		suite: catalog
-		lint: {allow: [W109, W110]}
+		lint: {allow: [W110]}
 		owner: team-catalog
 		runbook: https://wiki.example.com/catalog
 		every: $1
@@ -157,7 +157,7 @@ suites() {
 	cat >suites/health.yaml <<-END
 		version: 1
 		suite: health
-		lint: {allow: [W109, W110]}
+		lint: {allow: [W110]}
 		owner: team-platform
 		runbook: https://wiki.example.com/health
 		every: $1
