@@ -26,6 +26,10 @@ static const char *const arguments[] = {
 		"\"within\"],\"properties\":{\"value\":true,\"within\":true},"
 		"\"additionalProperties\":false}",
 	[ARG_REGEX] = TEXT,
+	[ARG_SAME] = "{\"anyOf\":[" SCHEMA_REF("same") ",{\"type\":\"object\","
+		"\"required\":[\"region\"],\"properties\":{\"region\":"
+		SCHEMA_REF("same") ",\"max_age\":" SCHEMA_REF("duration") "},"
+		"\"additionalProperties\":false}]}",
 	[ARG_PREDICATES] = SCHEMA_REF("predicates"),
 	[ARG_SCHEMA] = "{\"type\":[\"object\",\"boolean\"]}",
 	[ARG_BRANCHES] = "{\"type\":\"array\",\"minItems\":1,\"items\":"
@@ -285,6 +289,8 @@ void schema_def_checks(struct buf *out)
 {
 	buf_add_z(out, ",\"jsonpath\":{\"type\":\"string\",\"pattern\":"
 		       "\"^\\\\$\"}");
+	buf_add_z(out, ",\"same\":{\"type\":\"string\",\"pattern\":"
+		       "\"^(baseline|previous|[^/$]+/[^/$]+)$\"}");
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		def_predicates(out, &units[i]);
 	def_filters(out);

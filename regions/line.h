@@ -178,6 +178,17 @@ struct str region_key_get(const struct region *r, struct str name);
 bool region_matches(const struct region *r, struct str glob);
 
 /*
+ * What `sameAs: baseline` means in a region of this line: the first control
+ * region of the first stage that deploys it and has one.  Any other region is
+ * compared with the first control of its environment; where no stage has one,
+ * with the first region of its environment that no stage deploys (all are: the
+ * first).  The region itself: it is what others are compared with.  NULL: it
+ * has no other beside it.
+ */
+const struct region *line_baseline(const struct line *l,
+	const struct region *r);
+
+/*
  * The first window that is open at a time for a region (NULL: for any
  * region); NULL: none.  Start inclusive, end exclusive; `duration` is elapsed
  * time, also across a change of daylight saving time.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/loop.h"
+#include "base/map.h"
 #include "base/oom.h"
 #include "runner/http.h"
 #include "runner/resolve.h"
@@ -21,6 +22,12 @@ struct spot {
 	bool known;
 };
 
+/* Another job that is to end first: its value is compared with. */
+struct need {
+	struct need *next;
+	size_t job;
+};
+
 struct once {
 	const struct once_options *options;
 	struct plan *plan;
@@ -29,12 +36,15 @@ struct once {
 	struct resolver *resolver;
 	struct http *http;
 	struct probes *probes;
+	struct same_table *same;
 	struct run_host host;
 	struct loop_timer go;
 	struct spot *place; /* as the line's regions */
 	struct run **running;
 	struct run_report **report; /* by job; NULL: did not run */
-	size_t nrunning, most, next;
+	struct need **need;         /* by job */
+	bool *started;
+	size_t nrunning, most, next; /* next: the first not started */
 	struct once_result *result;
 	bool stopping;
 };
@@ -92,15 +102,43 @@ static bool place_ready(struct once *o, const struct region *r)
 	return false;
 }
 
+static bool needs_met(const struct once *o, size_t job)
+{
+	const struct need *n = o->need[job];
+
+	while (n && o->report[n->job])
+		n = n->next;
+	return !n;
+}
+
+/*
+ * The first job that has what it is compared with; in a circle of regions one
+ * has to begin without.  njobs: none may start now.
+ */
+static size_t job_choose(struct once *o)
+{
+	size_t n = o->plan->njobs;
+
+	while (o->next < n && o->started[o->next])
+		o->next++;
+	for (size_t i = o->next; i < n; i++)
+		if (!o->started[i] && needs_met(o, i))
+			return i;
+	return o->nrunning ? n : o->next;
+}
+
 /* Starts what may start; stops the loop when all is done. */
 static void go(struct loop *l, void *owner)
 {
 	struct once *o = owner;
 
 	(void)l;
-	while (!o->stopping && o->next < o->plan->njobs &&
-		o->nrunning < o->most) {
-		const struct job *j = &o->plan->job[o->next];
+	while (!o->stopping && o->nrunning < o->most) {
+		size_t at = job_choose(o);
+
+		if (at == o->plan->njobs)
+			break;
+		const struct job *j = &o->plan->job[at];
 		const struct region *r = j->region;
 		struct run_ask ask = { .job = j, .plan = o->plan, .number = 1 };
 
@@ -109,10 +147,10 @@ static void go(struct loop *l, void *owner)
 		if (served_by_url(o->plan))
 			ask.served =
 				o->place[r - o->plan->line->regions].version;
-		o->next++;
+		o->started[at] = true;
 		o->running[o->nrunning++] = run_start(&o->host, &ask);
 	}
-	if (!o->nrunning && (o->stopping || o->next == o->plan->njobs))
+	if (!o->nrunning && (o->stopping || job_choose(o) == o->plan->njobs))
 		loop_stop(o->loop);
 }
 
@@ -125,6 +163,61 @@ static void on_signal(struct loop *l, int signo, void *owner)
 	while (o->nrunning)
 		run_abort(o->running[0], "interrupted");
 	loop_timer_arm(l, &o->go, loop_now_ns(l), go, o);
+}
+
+static struct str job_key(struct arena *a, struct str region, struct str check)
+{
+	return arena_printf(a, "%.*s %.*s", STR_ARG(region), STR_ARG(check));
+}
+
+static void checks_need(struct once *o, size_t job, const struct check *c,
+	const struct map *jobs)
+{
+	const struct job *j = &o->plan->job[job];
+
+	for (; c; c = c->next) {
+		const struct same *s = check_same(c);
+		struct str from = STR_NONE;
+		const struct job *source;
+
+		if (s)
+			from = run_same_source(o->plan, j, s);
+		if (!from.ptr || str_eq(from, j->region->full))
+			continue;
+		source = map_get(jobs, job_key(o->arena, from, j->check));
+		if (!source)
+			continue;
+		struct need *n = ARENA_NEW(o->arena, struct need);
+		n->job = (size_t)(source - o->plan->job);
+		n->next = o->need[job];
+		o->need[job] = n;
+	}
+}
+
+/* Who is compared with runs first. */
+static void needs_find(struct once *o)
+{
+	struct map *jobs = map_new();
+
+	for (size_t i = 0; i < o->plan->njobs; i++) {
+		const struct job *j = &o->plan->job[i];
+
+		map_set(jobs, job_key(o->arena, j->region->full, j->check),
+			(void *)j);
+	}
+	for (size_t i = 0; i < o->plan->njobs; i++) {
+		const struct suite *s = o->plan->job[i].suite;
+		const struct step *const lists[] = { s->setup, s->steps,
+			s->cleanup };
+
+		for (size_t k = 0; k < 3; k++)
+			for (const struct step *step = lists[k]; step;
+				step = step->next) {
+				checks_need(o, i, step->expect, jobs);
+				checks_need(o, i, step->warn, jobs);
+			}
+	}
+	map_free(jobs);
 }
 
 static bool once_open(struct once *o, struct err *e)
@@ -158,6 +251,7 @@ static void once_close(struct once *o)
 	resolver_free(o->resolver);
 	loop_free(o->loop);
 	free(o->running);
+	same_table_free(o->same);
 }
 
 static void collect(struct once *o)
@@ -190,12 +284,17 @@ bool once_run(struct plan *p, const struct once_options *options,
 
 	o.place = ARENA_ARRAY(a, p->line->nregions, struct spot);
 	o.report = ARENA_ARRAY(a, p->njobs, struct run_report *);
+	o.need = ARENA_ARRAY(a, p->njobs, struct need *);
+	o.started = ARENA_ARRAY(a, p->njobs, bool);
 	o.running = xcalloc(o.most, sizeof(struct run *));
+	o.same = same_table_new();
+	needs_find(&o);
 	ok = once_open(&o, e);
 	if (ok) {
 		o.host = (struct run_host){ .loop = o.loop,
 			.http = o.http,
 			.probes = o.probes,
+			.same = o.same,
 			.runner = options->runner.ptr ? options->runner
 						      : STR("local"),
 			.line = p->line->name,

@@ -15,6 +15,9 @@
  * `andon test`: one pass over all jobs of a plan, in the calling thread, no
  * store.  At most `concurrency` runs at a time.
  *
+ * A region that others are compared with (`sameAs`) is asked before them; there
+ * is no previous run.
+ *
  * SIGINT and SIGTERM end it in order: no new run starts, the runs in flight
  * end at once as runner_error/internal ("interrupted"), and what is there is
  * reported.

@@ -79,7 +79,8 @@ static const struct step *section_first(const struct run *r)
 static bool step_is_lost(const struct run *r)
 {
 	return r->section != SECTION_CLEANUP &&
-	       r->decided.outcome != OUTCOME_PASS;
+	       r->decided.outcome != OUTCOME_PASS &&
+	       r->decided.reason != REASON_COMPARE;
 }
 
 static void skip(struct run *r, struct str why)
@@ -315,8 +316,13 @@ static struct verdict assertions_judge(struct run *r,
 	const struct assertion *first)
 {
 	const struct assertion *bad = NULL;
+	const struct assertion *alone = NULL;
 
 	for (const struct assertion *i = first; i; i = i->next) {
+		if (i->alone && !alone)
+			alone = i;
+		if (i->alone)
+			continue;
 		if (i->budget)
 			return verdict_of(REASON_REGEX,
 				arena_printf(r->arena, "%.*s: %.*s",
@@ -324,6 +330,10 @@ static struct verdict assertions_judge(struct run *r,
 		if (!i->ok && !bad)
 			bad = i;
 	}
+	if (!bad && alone)
+		return verdict_of(REASON_COMPARE,
+			arena_printf(r->arena, "%.*s: %.*s",
+				STR_ARG(alone->text), STR_ARG(alone->actual)));
 	if (!bad)
 		return (struct verdict){ OUTCOME_PASS, REASON_NONE, STR("") };
 	return verdict_of(REASON_ASSERT,
@@ -419,7 +429,8 @@ static void captures_make(struct run *r)
 			run_keep(r, c->name, v.json, secret);
 			continue;
 		}
-		if (r->verdict.outcome != OUTCOME_PASS)
+		if (r->verdict.outcome != OUTCOME_PASS &&
+			r->verdict.reason != REASON_COMPARE)
 			continue;
 		r->verdict = verdict_of(v.state == VALUE_BUDGET
 						? REASON_REGEX
@@ -467,7 +478,10 @@ static void decide(struct run *r)
 	struct verdict v = r->verdict;
 
 	if (v.outcome == OUTCOME_PASS || v.outcome == OUTCOME_SKIPPED ||
-		r->decided.outcome != OUTCOME_PASS)
+		(r->decided.outcome != OUTCOME_PASS &&
+			r->decided.reason != REASON_COMPARE) ||
+		(v.reason == REASON_COMPARE &&
+			r->decided.reason == REASON_COMPARE))
 		return;
 	if (r->section == SECTION_SETUP && outcome_counts(v.outcome)) {
 		v.outcome = OUTCOME_ERROR;
@@ -490,7 +504,7 @@ static void state_leave(struct run *r)
 	if (ok && (r->retries || r->call.silent))
 		r->report->flaky = r->flaky = true;
 	for (const struct assertion *i = ok ? r->warn : NULL; i; i = i->next)
-		if (!i->ok)
+		if (!i->ok && !i->alone)
 			r->report->degraded = r->degraded = true;
 	decide(r);
 	enter(r, RUN_NEXT);
@@ -506,6 +520,7 @@ static void state_end(struct run *r)
 	if (r->decided.outcome == OUTCOME_PASS && !r->ran_any && !r->each)
 		r->decided = (struct verdict){ OUTCOME_SKIPPED, REASON_NONE,
 			STR("no step was to be run here") };
+	run_same_end(r);
 	if (r->each && r->each->count)
 		run_each_tell(r);
 	else
@@ -574,6 +589,7 @@ struct run *run_start(const struct run_host *h, const struct run_ask *ask)
 	 * from here */
 	if (!run_vars(r, ask, &r->decided))
 		assert(r->decided.outcome != OUTCOME_PASS);
+	run_same_init(r);
 	wait_until(r, r->start_ns + ask->delay_ns, RUN_BEGIN);
 	return r;
 }

@@ -11,6 +11,7 @@
 #include "runner/plan.h"
 #include "runner/probe.h"
 #include "runner/report.h"
+#include "runner/same.h"
 #include "store/record.h"
 
 /*
@@ -24,6 +25,8 @@
  *   captured.  A clean-up that fails fails a run that had passed.
  * - All assertions of an attempt are evaluated, then captures are made, also
  *   of an answer that failed: a created thing must be cleaned up.
+ * - `sameAs` with nothing to compare with (reason compare) hides no failure:
+ *   the steps after it are run, and what fails there decides.
  * - A run of which no step of `steps` was run is skipped, never passed.
  * - Text that can not be sent (a line break in a header) is a failure of the
  *   capture when a captured value went in, and our own trouble otherwise.
@@ -42,8 +45,9 @@ struct run_host { /* of one worker; outlives its runs */
 	struct http *http;
 	struct probes *probes;
 	struct str runner, line, vantage;
-	uint64_t seed; /* 0: random */
-	bool reports;  /* full reports also of what passed */
+	uint64_t seed;           /* 0: random */
+	struct same_table *same; /* of sameAs; NULL: compares nothing */
+	bool reports;            /* full reports also of what passed */
 	void (*done)(struct run *r, void *owner); /* never from run_start() */
 	void *owner;
 };
@@ -66,6 +70,11 @@ struct run_ask {
 struct run *run_start(const struct run_host *h, const struct run_ask *ask);
 /* Ends it now, as runner_error/internal with this message; calls done. */
 void run_abort(struct run *r, const char *why);
+
+/* The region that a check of this job is compared with, perhaps its own;
+ * STR_NONE: another run of this one, or none. */
+struct str run_same_source(const struct plan *p, const struct job *j,
+	const struct same *s);
 
 /* It stands for a slot of `every` after all. */
 void run_take_slot(struct run *r);

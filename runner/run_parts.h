@@ -33,6 +33,12 @@ struct each {                 /* of `addresses: each` */
 	bool aborting;
 };
 
+struct same_made { /* a value that other runs may be compared with */
+	struct same_made *next;
+	struct str step, extractor;
+	struct same_value value;
+};
+
 struct token { /* of OAuth 2.0, for the rest of the run */
 	struct token *next;
 	struct str url, body, basic; /* the request; basic: STR_NONE: none */
@@ -85,6 +91,8 @@ struct run {
 	struct step_report **report_last;
 	bool ran_any, flaky, degraded, mixed, over;
 	struct str version; /* served */
+	struct same_values same;
+	struct same_made *made;
 	struct run_report told;
 	struct result result;
 };
@@ -129,6 +137,10 @@ void run_each_state(struct run *r); /* RUN_EACH */
 void run_each_tell(struct run *r);  /* when all have ended */
 void run_each_abort(struct run *r, const char *why);
 void run_each_free(struct run *r);
+
+/* run_same.c: what `sameAs` compares. */
+void run_same_init(struct run *r); /* after run_vars() */
+void run_same_end(struct run *r);  /* the run is decided */
 
 /* run_tell.c: reports and evidence, redacted. */
 struct step_report *run_report_step(struct run *r, const struct step *s);

@@ -106,6 +106,7 @@ struct runner *runner_new(const struct runner_options *o, struct plan **p,
 	struct runner *r = xcalloc(1, sizeof(*r));
 
 	options_set(r, o);
+	r->same = same_table_new();
 	r->results = queue_new(RESULTS_QUEUE);
 	r->plans = queue_new(PLANS);
 	r->plan = *p;
@@ -256,6 +257,7 @@ void runner_free(struct runner *r)
 		plan_unref(p);
 	for (unsigned i = 0; i < r->nworkers; i++)
 		worker_free(r->worker[i]);
+	same_table_free(r->same);
 	queue_free(r->results);
 	queue_free(r->plans);
 	plan_unref(r->plan);

@@ -8,6 +8,7 @@
 #include "base/queue.h"
 #include "runner/parcel.h"
 #include "runner/runner.h"
+#include "runner/same.h"
 
 /*
  * What runner.c, worker.c and sink.c share.
@@ -63,8 +64,9 @@ struct runner {
 	uint64_t wall_offset_ns; /* monotonic + this: the lattice's time */
 	unsigned nworkers;
 	struct worker *worker[WORKERS_MAX];
-	atomic_uint alive; /* workers whose thread runs */
-	atomic_uint fast;  /* failing checks that are asked more often */
+	atomic_uint alive;       /* workers whose thread runs */
+	atomic_uint fast;        /* failing checks that are asked more often */
+	struct same_table *same; /* of all workers */
 	struct queue *results;
 	struct plan *plan;   /* the newest; the caller's thread */
 	struct queue *plans; /* for the sink to publish: struct plan * */

@@ -534,6 +534,7 @@ struct worker *worker_new(struct runner *r, unsigned index, struct err *e)
 	w->host = (struct run_host){ .loop = w->loop,
 		.http = w->http,
 		.probes = w->probes,
+		.same = r->same,
 		.runner = str_from(r->id),
 		.vantage = str_from(r->vantage),
 		.line = r->plan->line->name,

@@ -6,7 +6,6 @@
 #include "base/codes.h"
 #include "base/keys.h"
 #include "base/units.h"
-#include "suites/absent.h"
 #include "suites/decimal.h"
 #include "suites/filter.h"
 #include "suites/predicate.h"
@@ -37,20 +36,23 @@ static const struct template_ref *collect_refs(struct arena *a,
 	return list.first;
 }
 
-static struct str check_text(const struct check *c, struct arena *a)
+static struct str query_and_filters(const struct check *c, struct arena *a)
 {
 	struct str query = query_text(c->query);
-	struct str predicate = predicate_text(a, c->predicate);
-	struct str text;
 
-	if (c->filters) {
-		struct str filters = filter_text(a, c->filters);
-		text = arena_printf(a, "%.*s | %.*s %.*s", STR_ARG(query),
-			STR_ARG(filters), STR_ARG(predicate));
-	} else {
-		text = arena_printf(a, "%.*s %.*s", STR_ARG(query),
-			STR_ARG(predicate));
-	}
+	if (!c->filters)
+		return query;
+	struct str filters = filter_text(a, c->filters);
+	return arena_printf(a, "%.*s | %.*s", STR_ARG(query), STR_ARG(filters));
+}
+
+static struct str check_text(const struct check *c, struct arena *a)
+{
+	struct str query = query_and_filters(c, a);
+	struct str predicate = predicate_text(a, c->predicate);
+	struct str text = arena_printf(a, "%.*s %.*s", STR_ARG(query),
+		STR_ARG(predicate));
+
 	if (c->name.ptr)
 		text = arena_printf(a, "%.*s: %.*s", STR_ARG(c->name),
 			STR_ARG(text));
@@ -64,6 +66,8 @@ static void add_texts(struct arena *a, struct check *c)
 	struct judge nothing = { .a = a };
 
 	c->text = check_text(c, a);
+	if (p->same)
+		p->same->extractor = query_and_filters(c, a);
 	if (!p->want || !template_tree_refs(p->want))
 		c->expected = predicate_expected(p, &nothing);
 }
@@ -187,8 +191,7 @@ static void read_subject(struct reading *r, const struct yaml_node *e)
 				e);
 		return;
 	}
-	if (!absent_report(ABSENT_SUBJECT, e->key->text, e->key->where, r->ds))
-		key_unknown(e->key, E12, "key", names, SUBJECTS, r->ds);
+	key_unknown(e->key, E12, "key", names, SUBJECTS, r->ds);
 }
 
 struct check *check_parse_expect(struct arena *a, const struct yaml_node *n,
@@ -255,9 +258,6 @@ static void unknown_key(struct reading *r, const struct yaml_node *key)
 	struct str names[PREDICATE_NAMES_MAX + 32];
 	size_t n = predicate_names(names, PREDICATE_NAMES_MAX);
 
-	if (absent_report(ABSENT_EXTRACTOR, key->text, key->where, r->ds) ||
-		absent_report(ABSENT_PREDICATE, key->text, key->where, r->ds))
-		return;
 	n += query_names(names + n, 30);
 	names[n++] = STR("name");
 	names[n++] = STR("filter");
@@ -353,6 +353,11 @@ struct check *check_parse_list(struct arena *a, const struct yaml_node *n,
 	return r.first;
 }
 
+const struct same *check_same(const struct check *c)
+{
+	return c->predicate->same;
+}
+
 bool check_is_status(const struct check *c)
 {
 	return query_is_status(c->query);
@@ -410,15 +415,19 @@ static struct assertion *eval_one(const struct check *c, const struct look *l)
 	bool secret = c->filters && query_is_secret(c->query, l);
 
 	v = filter_apply(c->filters, v, l);
+	j.secret = secret;
 	enum judgement is = predicate_judge(c->predicate, &v, &j);
 	as->ok = is == HOLDS;
-	as->budget = is == OVER;
+	as->alone = is == ALONE;
+	as->budget = is == OVER || as->alone;
 	as->where = c->where;
 	as->text = c->text;
-	as->expected = c->expected.ptr ? c->expected
-				       : predicate_expected(c->predicate, &j);
+	as->expected = j.expected.ptr    ? j.expected
+		       : c->expected.ptr ? c->expected
+					 : predicate_expected(c->predicate, &j);
 	as->actual = actual_text(c, &v, secret, l);
-	if (!as->ok && !secret && j.note.ptr && v.state == VALUE_OK)
+	if (!as->ok && (!secret || as->alone) && j.note.ptr &&
+		v.state == VALUE_OK)
 		as->actual = arena_printf(l->a, "%.*s (%.*s)",
 			STR_ARG(as->actual), STR_ARG(j.note));
 	return as;

@@ -91,6 +91,7 @@ struct assertion {
 	struct assertion *next;
 	struct str text;     /* "$.id isUuid", "status == 201" */
 	bool ok, budget;     /* budget: neither held nor failed, our trouble */
+	bool alone;          /* and then: there is nothing to compare with */
 	struct str expected; /* "201", "matches ^/v1/" */
 	struct str actual;   /* "502", "missing", "\"3\" (string)" */
 	struct span where;

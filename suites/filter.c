@@ -5,7 +5,6 @@
 
 #include "base/codes.h"
 #include "base/keys.h"
-#include "suites/absent.h"
 #include "suites/filter_table.h"
 #include "suites/xml.h"
 
@@ -32,8 +31,6 @@ static void unknown(const struct yaml_node *name, struct diags *ds)
 {
 	struct str names[FILTERS];
 
-	if (absent_report(ABSENT_FILTER, name->text, name->where, ds))
-		return;
 	for (size_t i = 0; i < FILTERS; i++)
 		names[i] = str_from(table[i].name);
 	key_unknown(name, E43, "filter", names, FILTERS, ds);

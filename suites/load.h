@@ -193,6 +193,9 @@ struct use *step_uses(struct load *l, const struct step *s);
  * of secrets in URLs (W105). */
 void scope_check(struct load *l, const struct suite *s);
 
+/* same.c: regions that nobody knows, checks that compare nothing (E048) */
+void same_check(struct load *l, const struct suite *s);
+
 /* lint.c */
 void lint_check(struct load *l, const struct suite *s);
 

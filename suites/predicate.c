@@ -6,7 +6,6 @@
 
 #include "base/codes.h"
 #include "base/keys.h"
-#include "suites/absent.h"
 #include "suites/function.h"
 #include "suites/unit.h"
 
@@ -219,6 +218,19 @@ static bool read_schema(const struct reading *r, const struct yaml_node *n,
 	return p->schema != NULL;
 }
 
+/* What is compared is one value of one check: inside of another predicate
+ * there may be none, or many. */
+static bool read_same(const struct reading *r, const struct yaml_node *n,
+	struct predicate *p)
+{
+	if (r->depth > 1)
+		return wrong(r, n->key, E48,
+			"`sameAs` can not stand inside another predicate");
+	p->same = same_parse(r->a, n, r->ds);
+	p->want_text = source_text(r, n);
+	return p->same != NULL;
+}
+
 static bool read_argument(const struct reading *r, const struct yaml_node *n,
 	struct predicate *p)
 {
@@ -241,6 +253,8 @@ static bool read_argument(const struct reading *r, const struct yaml_node *n,
 		return read_json(r, n, p);
 	case ARG_SCHEMA:
 		return read_schema(r, n, p);
+	case ARG_SAME:
+		return read_same(r, n, p);
 	case ARG_BRANCHES:
 		return read_branches(r, n, p);
 	case ARG_VALUE:
@@ -271,8 +285,6 @@ static struct predicate *read_entry(const struct reading *r,
 
 	if (row)
 		return read_row(r, row, e, e->key->where);
-	if (absent_report(ABSENT_PREDICATE, e->key->text, e->key->where, r->ds))
-		return NULL;
 	size_t n = predicate_names(names, PREDICATE_NAMES_MAX);
 	key_unknown(e->key, E43, "predicate", names, n, r->ds);
 	return NULL;

@@ -4,6 +4,7 @@
 #include "suites/check.h"
 #include "suites/query.h"
 #include "suites/ref_list.h"
+#include "suites/same.h"
 
 /*
  * Inside of suites/: predicates, one row each, and how they are judged.
@@ -17,7 +18,8 @@ enum judgement {
 	HOLDS,
 	FAILS,
 	UNFIT, /* missing, of another type, not to be looked for */
-	OVER   /* a bound was reached: neither */
+	OVER,  /* a bound was reached: neither */
+	ALONE  /* nothing to compare with: neither */
 };
 
 enum argument {
@@ -31,6 +33,7 @@ enum argument {
 	ARG_REGEX,      /* a pattern */
 	ARG_STATUS,     /* 201, 2xx, or a list of these */
 	ARG_SCHEMA,     /* a JSON Schema, or {file: NAME} */
+	ARG_SAME,       /* baseline, previous, a region; see same.h */
 	ARG_PREDICATES, /* a value or a mapping of predicates */
 	ARG_BRANCHES    /* a list of those */
 };
@@ -41,7 +44,9 @@ struct judge {
 	struct arena *a;
 	bool ignore_case;
 	uint64_t regex_ns; /* spent on matches so far */
+	bool secret;       /* made from one: not to be shown */
 	struct str note;   /* beside the actual value: what was wrong with it */
+	struct str expected; /* as this run found it; STR_NONE: as written */
 };
 
 struct schema;
@@ -56,6 +61,7 @@ struct predicate {
 	const struct regex *regex;         /* REGEX without ${...} */
 	const struct json_rules *rules;    /* JSON; NULL: none */
 	const struct schema *schema;       /* SCHEMA */
+	struct same *same;                 /* SAME */
 	struct predicate *inner;           /* PREDICATES */
 	struct predicate_branch *branches; /* BRANCHES */
 	struct str want_text;              /* as the author wrote it */

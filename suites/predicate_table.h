@@ -49,6 +49,7 @@
 	X(subset, "subset", "subset", ARG_VALUE, 0)                           \
 	X(json, "json", "json", ARG_JSON, ROW_ORDER)                          \
 	X(schema, "schema", "schema", ARG_SCHEMA, ROW_ORDER)                  \
+	X(same_as, "sameAs", "sameAs", ARG_SAME, ROW_LIST)                    \
 	X(before, "before", "before", ARG_TEXT, 0)                            \
 	X(after, "after", "after", ARG_TEXT, 0)                               \
 	X(within, "within", "within", ARG_TEXT, 0)                            \

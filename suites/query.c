@@ -9,7 +9,6 @@
 #include "base/crypto.h"
 #include "base/keys.h"
 #include "base/regex.h"
-#include "suites/absent.h"
 #include "suites/cookie.h"
 #include "suites/facts.h"
 #include "suites/jsonpath.h"
@@ -553,9 +552,6 @@ static const struct yaml_node *find_extractor(const struct yaml_node *map,
 	query_names(names, EXTRACTORS);
 	for (const struct yaml_node *e = map->first; e; e = e->next) {
 		if (is_word_of(e->key->text, also))
-			continue;
-		if (absent_report(ABSENT_EXTRACTOR, e->key->text, e->key->where,
-			    ds))
 			continue;
 		if (!query_known(e->key->text))
 			key_unknown(e->key, E43, "extractor", names, EXTRACTORS,

@@ -155,6 +155,7 @@ struct suite *suite_read(struct load *l, const struct yaml_node *root)
 	limits_check(l, s);
 	scope_check(l, s);
 	literal_check(l, root);
+	same_check(l, s);
 	lint_check(l, s);
 	return s;
 }

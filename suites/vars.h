@@ -19,6 +19,8 @@
  *
  * One vars belongs to one run and lives in its arena.
  */
+struct same_values;
+
 struct var {
 	struct var *next;
 	struct str name;
@@ -32,6 +34,7 @@ struct vars {
 	uint64_t seed;    /* of the random functions; 0: the kernel's */
 	uint64_t *random; /* where the seeded functions stand; NULL: seed 0 */
 	const struct redact *redact; /* what no text may show; NULL: nothing */
+	const struct same_values *same; /* NULL: nothing to compare with */
 	int64_t wall_us; /* what now() and unix() answer: start of the step */
 };
 

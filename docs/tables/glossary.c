@@ -298,6 +298,12 @@ static const struct entry entries[] = {
 		"the suite; text of a body is read as JSON first. A $ref leads "
 		"within the schema or to the metaschema of the draft; `format` "
 		"asserts nothing; a `pattern` is PCRE2." },
+	{ GLOSSARY_PREDICATE, "sameAs",
+		"REGION, baseline, previous or {region: REGION, max_age: "
+		"DURATION}",
+		"what the same extractor of the same step gave in another "
+		"region, in the baseline region, or in the run before. Without "
+		"such a value the run is no evidence." },
 	{ GLOSSARY_PREDICATE, "before", "DATE",
 		"a date before this one; `now` is the start of the step" },
 	{ GLOSSARY_PREDICATE, "after", "DATE", "a date after this one" },

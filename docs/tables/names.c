@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "docs/tables/mdoc.h"
-#include "suites/absent.h"
 #include "suites/facts.h"
 #include "suites/filter_table.h"
 #include "suites/function.h"
@@ -60,20 +59,6 @@ static size_t filter_names(struct str *ret, size_t max)
 	return n;
 }
 
-static void write_absent(struct buf *out, enum absent_kind kind)
-{
-	struct str names[NAMES_MAX];
-	size_t n = absent_words(kind, names, NAMES_MAX);
-
-	if (n == 0)
-		return;
-	buf_add_z(out, ".Pp\n");
-	mdoc_text(out, "Known, and refused by name in this version:");
-	for (size_t i = 0; i < n; i++)
-		buf_addf(out, ".Ql %.*s%s\n", STR_ARG(names[i]),
-			i + 1 < n ? " ," : " .");
-}
-
 bool write_names(struct buf *out, const struct manual_table *t, struct err *e)
 {
 	const struct named *from = t->rows;
@@ -85,8 +70,6 @@ bool write_names(struct buf *out, const struct manual_table *t, struct err *e)
 	for (size_t i = 0; i < n && ok; i++)
 		ok = write_entry(out, from->kind, names[i], e);
 	buf_add_z(out, ".El\n");
-	if (ok && from->has_absent)
-		write_absent(out, from->absent);
 	return ok;
 }
 
@@ -117,14 +100,10 @@ const enum fact_group group_certificate = FACTS_CERTIFICATE,
 
 /* clang-format off */
 const struct named
-	names_subjects   = { GLOSSARY_SUBJECT, suite_subject_names, true,
-			     ABSENT_SUBJECT },
-	names_builtins   = { GLOSSARY_BUILTIN, suite_builtin_names, false, 0 },
-	names_functions  = { GLOSSARY_FUNCTION, function_names, false, 0 },
-	names_extractors = { GLOSSARY_EXTRACTOR, query_names, true,
-			     ABSENT_EXTRACTOR },
-	names_filters    = { GLOSSARY_FILTER, filter_names, true,
-			     ABSENT_FILTER },
-	names_predicates = { GLOSSARY_PREDICATE, predicate_names, true,
-			     ABSENT_PREDICATE };
+	names_subjects   = { GLOSSARY_SUBJECT, suite_subject_names },
+	names_builtins   = { GLOSSARY_BUILTIN, suite_builtin_names },
+	names_functions  = { GLOSSARY_FUNCTION, function_names },
+	names_extractors = { GLOSSARY_EXTRACTOR, query_names },
+	names_filters    = { GLOSSARY_FILTER, filter_names },
+	names_predicates = { GLOSSARY_PREDICATE, predicate_names };
 /* clang-format on */

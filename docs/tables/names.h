@@ -9,8 +9,6 @@
 struct named {
 	enum glossary_kind kind;
 	size_t (*names)(struct str *ret, size_t max);
-	bool has_absent;
-	unsigned absent; /* enum absent_kind: what is refused by name */
 };
 
 /* `t->rows` is a struct named. */

@@ -319,7 +319,7 @@ static size_t reason_names(struct str *ret, size_t max)
 	return n;
 }
 
-static const struct named reasons = { GLOSSARY_REASON, reason_names, false, 0 };
+static const struct named reasons = { GLOSSARY_REASON, reason_names };
 
 /* clang-format off */
 static const struct manual_table tables[] = {
