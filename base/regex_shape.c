@@ -72,7 +72,10 @@ static bool has_branches(struct str s, size_t at)
 
 	for (; at < s.len; at += regex_token(s, at)) {
 		char c = s.ptr[at];
-		char kind = byte_at(s, at + 1) == '?' ? byte_at(s, at + 2) : 0;
+		char kind = '\0';
+
+		if (byte_at(s, at + 1) == '?')
+			kind = byte_at(s, at + 2);
 
 		if (c == '(' && kind && !strchr(":=!<>#", kind))
 			return true;

@@ -223,6 +223,7 @@ static int import_all(struct importing *im)
 {
 	const struct list *args = &im->o->args;
 	size_t n = args->count > 1 ? args->count - 1 : 1;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
 	const struct source **src = arena_alloc(im->a, n * sizeof(*src));
 	struct err e = { 0 };
 

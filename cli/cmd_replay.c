@@ -103,6 +103,7 @@ static bool replay_file(const struct options *o, const char *path,
 	return ok;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what it reads, and how */
 static bool replay_deployment(const struct options *o, struct store *store,
 	const struct line *l, const char *name, const struct replay_settings *s,
 	int *code, struct err *e)

@@ -100,6 +100,7 @@ static bool read_all(struct trial *t, struct store *s, struct err *e)
 	return true;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): one region of one deployment */
 bool recording_of(struct arena *a, struct store *s, const struct facts *f,
 	const struct line *l, const struct deployment *d, size_t region,
 	struct recording *ret, struct err *e)

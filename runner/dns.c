@@ -92,9 +92,10 @@ static enum dns_end end_of(int status)
 	}
 }
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): the type of c-ares */
+/* NOLINTBEGIN(readability-non-const-parameter): the type of c-ares */
 static void on_answer(void *owner, int status, int timeouts,
 	unsigned char *bytes, int len)
+/* NOLINTEND(readability-non-const-parameter) */
 {
 	struct dns *d = owner;
 	struct str answer = { (const char *)bytes, len > 0 ? (size_t)len : 0 };

@@ -312,15 +312,21 @@ static void version_see(struct run *r)
 	r->version = v;
 }
 
+/* The first that has nothing to be compared with; NULL: none. */
+static const struct assertion *first_alone(const struct assertion *i)
+{
+	while (i && !i->alone)
+		i = i->next;
+	return i;
+}
+
 static struct verdict assertions_judge(struct run *r,
 	const struct assertion *first)
 {
 	const struct assertion *bad = NULL;
-	const struct assertion *alone = NULL;
+	const struct assertion *alone = first_alone(first);
 
 	for (const struct assertion *i = first; i; i = i->next) {
-		if (i->alone && !alone)
-			alone = i;
 		if (i->alone)
 			continue;
 		if (i->budget)

@@ -124,8 +124,8 @@ static struct str refusal(struct run *r, const struct json *root)
 /* Asked for again a little before its end; 0: it says nothing of an end. */
 static uint64_t token_end(const struct run *r, int64_t seconds)
 {
-	int64_t rest =
-		seconds > 2 * SLACK_S ? seconds - SLACK_S : (seconds + 1) / 2;
+	int64_t rest = seconds > (int64_t)2 * SLACK_S ? seconds - SLACK_S
+						      : (seconds + 1) / 2;
 
 	if (seconds <= 0 || seconds > INT32_MAX)
 		return 0;

@@ -40,14 +40,14 @@ static struct str key_of(const struct entry *e)
 
 static void drop(struct same_table *t, struct entry *e)
 {
-	if (e->older)
-		e->older->newer = e->newer;
-	else
+	if (t->oldest == e)
 		t->oldest = e->newer;
-	if (e->newer)
-		e->newer->older = e->older;
 	else
+		e->older->newer = e->newer;
+	if (t->newest == e)
 		t->newest = e->older;
+	else
+		e->newer->older = e->older;
 	t->bytes -= e->bytes;
 	map_remove(t->by_key, key_of(e));
 	free(e);

@@ -73,6 +73,7 @@ static bool part_file(struct hurl *h, struct json *parts, struct str name)
 	import_put(&h->im, part, "file", file.text);
 	import_put(&h->im, part, "type",
 		type.text.len ? type.text : import_type(file.text));
+	/* NOLINTNEXTLINE(readability-suspicious-call-argument) */
 	json_append(parts, arena_str(h->im.a, name), part);
 	return true;
 }

@@ -146,7 +146,8 @@ static bool xml_tag(struct hurl *h, int *depth)
 	for (; h->at < h->s.len; h->at++) {
 		char c = h->s.ptr[h->at];
 		if (quote) {
-			quote = c == quote ? 0 : quote;
+			if (c == quote)
+				quote = '\0';
 		} else if (c == '"' || c == '\'') {
 			quote = c;
 		} else if (c == '>') {

@@ -64,6 +64,13 @@ static bool quoted(struct hurl *h, struct hurl_text *ret)
 	return hurl_text(h, HURL_QUOTED, ret);
 }
 
+static char low(char c)
+{
+	if (c == '-')
+		return '_';
+	return (char)tolower((unsigned char)c);
+}
+
 /* "Start-Date" is start_date. */
 static struct str certificate_field(struct hurl *h, struct str name)
 {
@@ -71,10 +78,7 @@ static struct str certificate_field(struct hurl *h, struct str name)
 
 	buf_init(&b, 256);
 	for (size_t i = 0; i < name.len && i < 100; i++)
-		buf_add_byte(&b,
-			name.ptr[i] == '-'
-				? '_'
-				: (char)tolower((unsigned char)name.ptr[i]));
+		buf_add_byte(&b, low(name.ptr[i]));
 	struct str s = b.len ? arena_str(h->im.a, buf_str(&b)) : STR("");
 	buf_done(&b);
 	return s;

@@ -8,7 +8,9 @@ enum { TEXT_MAX = 2 * IMPORT_BYTES_MAX };
 
 char hurl_peek(const struct hurl *h)
 {
-	return h->at < h->s.len ? h->s.ptr[h->at] : '\0';
+	if (h->at >= h->s.len)
+		return '\0';
+	return h->s.ptr[h->at];
 }
 
 bool hurl_ahead(const struct hurl *h, const char *z)
@@ -173,18 +175,24 @@ static bool variable(struct hurl *h, struct str name, size_t from,
 	return true;
 }
 
-/* getEnv "NAME" */
+/* getEnv "NAME"; nothing is filled in in a name, so nothing nests */
 static bool environment(struct hurl *h, struct str *ret)
 {
-	struct hurl_text t;
-	size_t from = h->at;
+	size_t from;
+	struct str name;
 
 	hurl_spaces(h);
-	if (hurl_peek(h) != '"' || !hurl_text(h, HURL_QUOTED, &t))
+	if (!hurl_take(h, "\""))
 		return hurl_bad(h, "getEnv takes a name in quotes");
-	hurl_plain(h, &t, from, "a name");
-	*ret = arena_printf(h->im.a, "env_%.*s", STR_ARG(t.raw));
-	import_secret(&h->im, *ret, t.raw);
+	from = h->at;
+	while (h->at < h->s.len && !at_line_end(h) && hurl_peek(h) != '"')
+		h->at++;
+	name = (struct str){ h->s.ptr + from, h->at - from };
+	if (!hurl_take(h, "\"") || str_find(name, STR("{{"), 0) != SIZE_MAX ||
+		str_find_byte(name, '\\', 0) != SIZE_MAX)
+		return hurl_bad(h, "getEnv takes a name in quotes");
+	*ret = arena_printf(h->im.a, "env_%.*s", STR_ARG(name));
+	import_secret(&h->im, *ret, arena_str(h->im.a, name));
 	return true;
 }
 

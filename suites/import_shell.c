@@ -74,7 +74,10 @@ static bool double_quoted(struct str s, size_t *at, struct buf *out)
 {
 	while (*at < s.len && s.ptr[*at] != '"') {
 		char c = s.ptr[*at];
-		char next = *at + 1 < s.len ? s.ptr[*at + 1] : '\0';
+		char next = '\0';
+
+		if (*at + 1 < s.len)
+			next = s.ptr[*at + 1];
 		if (c == '\\' && next && strchr("\"\\$`\n", next)) {
 			if (next != '\n')
 				buf_add_byte(out, next);

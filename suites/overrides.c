@@ -346,6 +346,7 @@ static void variants_load(struct load *l, struct suite_file *f,
 	report(l, to);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): all that a file depends on */
 const struct suite_file *suite_parse_in(struct arena *a,
 	const struct source *src, struct str root, struct group_files *files,
 	const struct suite_world *world, bool *ret_group, struct diags *ds)

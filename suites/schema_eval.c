@@ -225,6 +225,7 @@ static bool check_multiple_of(const struct at *at)
 	       miss_want(at, "a multiple of ");
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): op is an operator */
 /* clang-format off */
 #define ORDER(id, op)                                                          \
 	static bool check_##id(const struct at *at)                            \
@@ -240,6 +241,7 @@ ORDER(minimum, >=)
 ORDER(minimum_ex, >)
 #undef ORDER
 /* clang-format on */
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static size_t amount(const struct json *j)
 {

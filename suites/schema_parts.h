@@ -144,7 +144,7 @@ bool schema_is_multiple(struct str x, struct str m);
 bool schema_divides(struct str m); /* can it be the argument? */
 
 /* schema_pattern.c: a pattern as PCRE2 writes it. */
-struct str schema_pattern(struct arena *a, struct str pattern);
+struct str schema_pattern(struct arena *a, struct str s);
 
 /* schema_meta.c: a document of the draft's metaschema; NULL: none of it. */
 const char *schema_meta(struct str uri);

@@ -96,6 +96,7 @@ static void names_check(const struct template_ref *r, const struct vars *v,
 	}
 }
 
+/* NOLINTNEXTLINE(readability-function-size): all that a snippet depends on */
 bool snippet_parse(struct arena *a, enum snippet_kind kind,
 	const struct yaml_node *n, bool json, const struct vars *v,
 	struct snippet *ret, struct diags *ds)
