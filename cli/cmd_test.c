@@ -28,6 +28,7 @@ struct testing {
 	size_t nwishes;
 	struct plan *plan;
 	size_t done, bad; /* for the progress line */
+	bool sick;        /* the run whose addresses are being told */
 	bool tty;
 	uint64_t beat_ns;
 };
@@ -70,8 +71,12 @@ static void on_report(const struct run_report *r, void *owner)
 	uint64_t now_ns = clock_mono_ns(&clock_system);
 	char line[80];
 
+	t->sick |= outcome_counts(r->outcome) && !outcome_ok(r->outcome);
+	if (r->same) /* another address of the same one */
+		return;
 	t->done++;
-	t->bad += outcome_counts(r->outcome) && !outcome_ok(r->outcome);
+	t->bad += t->sick;
+	t->sick = false;
 	if (t->o->quiet || (!t->tty && now_ns < t->beat_ns))
 		return;
 	snprintf(line, sizeof(line), "%zu of %zu runs, %zu failed", t->done,
@@ -154,7 +159,7 @@ static int testing_run(struct testing *t)
 		fprintf(stderr,
 			"andon test: interrupted; %zu of %zu runs are "
 			"reported\n",
-			r.count, t->plan->njobs);
+			r.jobs, t->plan->njobs);
 out:
 	arena_free(a);
 	return code;

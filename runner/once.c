@@ -261,6 +261,7 @@ static void collect(struct once *o)
 	for (size_t i = 0; i < o->plan->njobs; i++) {
 		if (!o->report[i])
 			continue;
+		o->result->jobs++;
 		for (struct run_report *t = o->report[i]; t; t = t->same) {
 			*last = t;
 			last = &t->next;

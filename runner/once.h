@@ -37,6 +37,7 @@ struct once_options {
 struct once_result {
 	struct run_report *runs; /* in the order of the plan */
 	size_t count;
+	size_t jobs; /* of the plan that have runs here: each one or more */
 	size_t by_outcome[OUTCOMES];
 	int interrupted; /* the signal, or 0 */
 	uint64_t took_us;

@@ -4,6 +4,8 @@
  */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,11 @@ static char suite[1024];
 
 static void setup(void)
 {
+	sigset_t no; /* no server's thread is to get it */
+
+	sigemptyset(&no);
+	sigaddset(&no, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &no, NULL);
 	first = evil_http_start();
 	second = evil_http_start_beside(first, 2);
 	evil_http_text(first, "/x", "ok");
@@ -95,6 +102,41 @@ Test(each, without_an_address_it_is_no_pass)
 	cr_assert_eq(pass.result.count, 1);
 	cr_assert_eq(pass.run->outcome, OUTCOME_ERROR);
 	cr_assert_eq(pass.run->reason, REASON_DNS);
+}
+
+static void *interrupt(void *owner)
+{
+	while (!evil_http_requests(first, "/hang") ||
+		!evil_http_requests(second, "/hang"))
+		sched_yield();
+	kill(getpid(), SIGINT);
+	return owner;
+}
+
+/* Two addresses are asked, and it is still one run of the plan's one. */
+Test(each, an_interrupted_one_is_one_run_of_the_plan)
+{
+	pthread_t hand;
+
+	evil_http_answer(first, "/hang", EVIL_HANG, STR(""), STR_NONE);
+	evil_http_answer(second, "/hang", EVIL_HANG, STR(""), STR_NONE);
+	snprintf(suite, sizeof(suite),
+		"timeout: 60s\n"
+		"http:\n"
+		"  timeout: 60s\n"
+		"  base_url: http://api.test:%u\n"
+		"  addresses: each\n"
+		"  resolve: {api.test: [127.0.0.1, 127.0.0.2]}\n"
+		"steps: [{name: x, get: /hang}]\n",
+		evil_http_port(first));
+	pthread_create(&hand, NULL, interrupt, NULL);
+	pass_run(&pass, "http://127.0.0.1:1", suite,
+		&(struct once_options){ .signals = true });
+	pthread_join(hand, NULL);
+	cr_assert_eq(pass.result.interrupted, SIGINT);
+	cr_assert_eq(pass.result.count, 2);
+	cr_assert_eq(pass.result.jobs, pass.plan->njobs);
+	cr_assert_eq(pass.result.by_outcome[OUTCOME_RUNNER_ERROR], 2);
 }
 
 /* --- in the store --- */
