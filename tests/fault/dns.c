@@ -309,3 +309,26 @@ Test(dns, a_poll_waits_for_the_record)
 	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
 	cr_assert_gt(dns_server_asked(server), 2);
 }
+
+Test(dns, a_suites_own_servers_are_asked_for_the_name_of_a_request)
+{
+	struct evil_http *evil = evil_http_start();
+	char base[64];
+	char suite[256];
+
+	evil_http_text(evil, "/x", "ok");
+	server = dns_server_start(
+		RIGHT(1, ASKED "\x00\x01" IN TTL60 "\x00\x04\x7f\x00\x00\x01"));
+	snprintf(base, sizeof(base), "http://api.andon.invalid:%u",
+		evil_http_port(evil));
+	snprintf(suite, sizeof(suite),
+		"http: {ip: '4', dns_servers: ['%s']}\n"
+		"steps: [{name: x, get: /x, "
+		"expect: {body: ok, ip: 127.0.0.1}}]\n",
+		dns_server_address(server));
+	pass_run(&pass, base, suite, NULL);
+	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	cr_assert_geq(dns_server_asked(server), 1);
+	cr_assert_eq(evil_http_requests(evil, "/x"), 1);
+	evil_http_stop(evil);
+}
