@@ -66,6 +66,7 @@
 	X(W, 114, "control is the canary itself")                             \
 	X(W, 115, "an allowed warning that nothing gives")                    \
 	X(W, 116, "unused import")                                            \
+	X(W, 117, "gate: block on connections of earlier runs")               \
 	X(W, 131, "a construct that was left out of an import")               \
 	X(W, 132, "changed by an import")                                     \
 	X(W, 201, "regex may run away")   \

@@ -5,7 +5,6 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <pthread.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -257,16 +256,6 @@ static const struct json *tls_of(const SSL *ssl, struct arena *a)
 
 /* --- the handshake --- */
 
-/* Where the facts of a session hang; they are in the arena of its run. */
-static int slot;
-
-static void slot_make(void)
-{
-	slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-	if (slot < 0)
-		oom_die(0);
-}
-
 static struct str refused_text(X509_STORE_CTX *store,
 	const struct cert_watch *w)
 {
@@ -308,31 +297,35 @@ static int on_verify(X509_STORE_CTX *store, void *owner)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
 		SSL_get_ex_data_X509_STORE_CTX_idx());
 	int good = X509_verify_cert(store);
-	struct json *certificate;
 
 	if (!w->arena || !x || !ssl)
 		return good;
-	w->certificate = certificate = certificate_of(x,
+	w->seen = ssl;
+	w->certificate = certificate_of(x,
 		sk_X509_num(X509_STORE_CTX_get0_untrusted(store)), w);
 	w->tls = tls_of(ssl, w->arena);
 	w->refused = good > 0 ? STR_NONE : refused_text(store, w);
-	SSL_set_ex_data(ssl, slot, certificate);
 	return good;
 }
 
 void cert_watch(void *ssl_ctx, struct cert_watch *w)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, slot_make);
 	SSL_CTX_set_cert_verify_callback(ssl_ctx, on_verify, w);
 }
 
-void cert_session(void *ssl, struct arena *a, const struct json **ret_tls,
-	const struct json **ret_certificate)
+void cert_session(void *ssl, struct cert_watch *w)
 {
-	*ret_tls = ssl ? tls_of(ssl, a) : NULL;
-	*ret_certificate = ssl ? SSL_get_ex_data(ssl, slot) : NULL;
+	X509 *x = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
+
+	w->tls = ssl ? tls_of(ssl, w->arena) : NULL;
+	/* read anew, and kept nowhere: the handshake may be of another run,
+	 * and the time that is left of a certificate is that of now */
+	if (!x)
+		w->certificate = NULL;
+	else if (w->seen != ssl)
+		w->certificate = certificate_of(x,
+			sk_X509_num(SSL_get_peer_cert_chain(ssl)), w);
+	w->seen = ssl;
 }
 
 bool cert_for_another(const struct cert_watch *w, struct str *ret_why)

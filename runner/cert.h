@@ -25,18 +25,18 @@ struct cert_watch {
 	struct str host;     /* name or address that is asked for */
 	int64_t wall_us;     /* now */
 
-	/* filled in by the handshake */
+	/* filled in by the handshake, or by cert_session() */
 	const struct json *certificate, *tls; /* NULL: none was shown */
 	struct str refused; /* why, in words; STR_NONE: it was not */
+	const void *seen;   /* whose `certificate` is; NULL: nobody's */
 };
 
 /* `ssl_ctx`: SSL_CTX *, before its first handshake. */
 void cert_watch(void *ssl_ctx, struct cert_watch *w);
 
-/* `ssl`: SSL *, of which the handshake is over; facts of the handshake that
- * was watched, perhaps long ago.  Either may be NULL afterwards. */
-void cert_session(void *ssl, struct arena *a, const struct json **ret_tls,
-	const struct json **ret_certificate);
+/* `ssl`: SSL *, of which the handshake is over, perhaps long ago; NULL: there
+ * is none.  Fills in both facts, as they are now. */
+void cert_session(void *ssl, struct cert_watch *w);
 
 /* The certificate is good, but for another host; false: it is not so. */
 bool cert_for_another(const struct cert_watch *w, struct str *ret_why);

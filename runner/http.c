@@ -153,6 +153,9 @@ struct http *http_new(struct loop *l, struct resolver *r, struct err *e)
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, multi_timer);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	/* of each cache, and each session has its own */
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS,
+		(long)CONNECTIONS_MAX);
 	return h;
 }
 
@@ -202,6 +205,10 @@ void http_session_free(struct http_session *s)
 	h = s->http;
 	if (s->exchange)
 		http_cancel(s->exchange->call);
+	if (s->pool) {
+		http_pool_take_back(s->pool);
+		return;
+	}
 	curl_easy_setopt(s->easy, CURLOPT_COOKIEFILE, NULL);
 	curl_easy_setopt(s->easy, CURLOPT_SHARE, NULL);
 	curl_easy_reset(s->easy);
@@ -256,6 +263,7 @@ static void on_resolved(const struct resolve_answer *r, void *owner)
 				STR_ARG(x->asked.host), r->why));
 		return;
 	}
+	x->found = *r;
 	where_tell(x, r);
 	transfer_start(x);
 }
@@ -266,6 +274,7 @@ static void hop_start(struct exchange *x)
 
 	x->hop_ns = loop_now_ns(x->session->http->loop);
 	x->dns_us = 0;
+	x->fresh = false;
 	x->asked = x->hop.origin;
 	if (x->call->unix_socket.ptr)
 		transfer_start(x);
@@ -319,8 +328,10 @@ static void times_fill(struct exchange *x, struct response *r)
 	uint32_t total = time_us(easy, CURLINFO_TOTAL_TIME_T);
 
 	r->dns_us = x->dns_us;
-	r->connect_us = less(connect, dns);
-	r->tls_us = tls ? less(tls, connect) : 0;
+	if (!exchange_reuses(x)) {
+		r->connect_us = less(connect, dns);
+		r->tls_us = tls ? less(tls, connect) : 0;
+	}
 	r->ttfb_us = less(first, sent);
 	r->transfer_us = first ? less(total, first) : 0;
 	r->total_us = x->spent_us + x->dns_us + total;
@@ -395,9 +406,9 @@ static const char *phase(const struct exchange *x)
 {
 	CURL *easy = x->session->easy;
 
-	if (!time_us(easy, CURLINFO_CONNECT_TIME_T))
+	if (!time_us(easy, CURLINFO_CONNECT_TIME_T) && !x->hop_sent)
 		return "no connection before the deadline";
-	if (!time_us(easy, CURLINFO_PRETRANSFER_TIME_T))
+	if (!time_us(easy, CURLINFO_PRETRANSFER_TIME_T) && !x->hop_sent)
 		return "no TLS before the deadline";
 	if (!x->head.any)
 		return "connected, but no answer before the deadline";
@@ -492,13 +503,18 @@ static void hop_failed(struct exchange *x, CURLcode code)
 		exchange_end(x, reason, str_from(text));
 }
 
+static void transfer_stop(struct exchange *x)
+{
+	x->spent_us += time_us(x->session->easy, CURLINFO_TOTAL_TIME_T);
+	curl_multi_remove_handle(x->session->http->multi, x->session->easy);
+	x->running = false;
+}
+
 /* Another request of this call. */
 static void hop_again(struct exchange *x)
 {
-	x->spent_us +=
-		x->dns_us + time_us(x->session->easy, CURLINFO_TOTAL_TIME_T);
-	curl_multi_remove_handle(x->session->http->multi, x->session->easy);
-	x->running = false;
+	x->spent_us += x->dns_us;
+	transfer_stop(x);
 	hop_start(x);
 }
 
@@ -531,6 +547,13 @@ static void hop_done(struct exchange *x, CURLcode code)
 	struct str why;
 	struct hop next;
 
+	if (x->elsewhere) { /* nothing was sent */
+		x->elsewhere = false;
+		x->fresh = true;
+		transfer_stop(x);
+		transfer_start(x);
+		return;
+	}
 	if (x->stop) {
 		exchange_end(x, x->stop, str_from(x->stop_why));
 		return;

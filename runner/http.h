@@ -21,7 +21,8 @@
  *
  * A session is one run: its connections and cookies begin with it and end
  * with it, so that no run profits from what another one did (reuse hides a
- * dead backend and an expired certificate, measured).
+ * dead backend and an expired certificate, measured).  A pool is how one job
+ * gives that up (`connection: pool`).
  *
  * libcurl is given no way to act by itself: no redirects (followed here, see
  * below), no proxy, netrc, alt-svc or HSTS of the environment, http and https
@@ -36,6 +37,7 @@ struct http_password {
 };
 
 struct http;
+struct http_pool;
 struct http_session;
 struct exchange;
 
@@ -57,6 +59,26 @@ uint64_t http_silent_retries(const struct http *h);
 
 struct http_session *http_session_new(struct http *h);
 void http_session_free(struct http_session *s); /* NULL; cancels its call */
+
+/*
+ * Connections that outlive the runs of one job in one region; nobody else ever
+ * has them.  Between two runs they wait HTTP_POOL_IDLE_MS at most (less than
+ * the 60 s and 75 s of usual servers), and live HTTP_POOL_AGE_MS at most, so
+ * that a backend that is gone is missed for no longer.
+ *
+ * A session of a pool has the cookies of its own run alone.  Only requests
+ * whose options say CONNECTION_POOL, and never POST or PATCH, go over a
+ * connection that is kept: whoever must not be sent twice makes its own.
+ * http_session_free() hands the session back.  One session has the pool;
+ * beside it another one is an ordinary one.
+ */
+enum { HTTP_POOL_IDLE_MS = 50000, HTTP_POOL_AGE_MS = 120000 };
+
+struct http_pool *http_pool_new(struct http *h);
+void http_pool_free(struct http_pool *p); /* before http_free(); NULL */
+struct http_session *http_pool_session(struct http_pool *p);
+/* Closes what is kept, now or when the run that has it ends. */
+void http_pool_drop(struct http_pool *p);
 
 /* Scheme, host and port: may a secret go there too?  False: not a URL. */
 struct origin {

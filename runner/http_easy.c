@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -98,8 +99,7 @@ static void session_see(struct exchange *x)
 			&tls) != CURLE_OK ||
 		!tls || tls->backend != CURLSSLBACKEND_OPENSSL)
 		return;
-	cert_session(tls->internals, x->call->arena, &x->session->watch.tls,
-		&x->session->watch.certificate);
+	cert_session(tls->internals, &x->session->watch);
 }
 
 static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *owner)
@@ -114,6 +114,40 @@ static bool repeatable(struct str method)
 	return !str_eq(method, STR("POST")) && !str_eq(method, STR("PATCH"));
 }
 
+bool exchange_reuses(const struct exchange *x)
+{
+	long made = 0;
+
+	curl_easy_getinfo(x->session->easy, CURLINFO_NUM_CONNECTS, &made);
+	return made == 0;
+}
+
+static bool same_address(const char *a, const char *b)
+{
+	struct in6_addr one;
+	struct in6_addr two;
+
+	return strcmp(a, b) == 0 ||
+	       (inet_pton(AF_INET6, a, &one) == 1 &&
+		       inet_pton(AF_INET6, b, &two) == 1 &&
+		       memcmp(&one, &two, sizeof(one)) == 0);
+}
+
+/*
+ * libcurl keeps connections by the name in the URL, and that name may lead
+ * elsewhere by now: DNS has changed, `resolve` of this step is another one, or
+ * two hosts are asked with the same `server_name`.
+ */
+static bool leads_there(const struct exchange *x, const char *ip)
+{
+	if (x->call->unix_socket.ptr || !exchange_reuses(x))
+		return true;
+	for (size_t i = 0; i < x->found.count; i++)
+		if (same_address(x->found.address[i], ip))
+			return true;
+	return false;
+}
+
 /* Called before each request on the wire: libcurl sends one again, silently,
  * when a kept connection turns out to be dead. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
@@ -121,10 +155,13 @@ static int on_request(void *owner, char *ip, char *local, int port, int lport)
 {
 	struct exchange *x = owner;
 
-	(void)ip;
 	(void)local;
 	(void)port;
 	(void)lport;
+	if (!leads_there(x, ip)) {
+		x->elsewhere = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
 	x->call->sent++;
 	session_see(x);
 	if (x->hop_sent++ == 0)
@@ -241,6 +278,16 @@ static void tls_set(struct exchange *x, CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_SSLKEY, o->tls.key.ptr);
 }
 
+/* Its own connection, that nobody gets after it? */
+static bool alone(const struct exchange *x)
+{
+	int wanted = x->call->options->connection;
+
+	return wanted == CONNECTION_FRESH ||
+	       (x->session->pooled && (wanted != CONNECTION_POOL ||
+					      !repeatable(x->hop.method)));
+}
+
 static void connection_set(struct exchange *x, CURL *easy)
 {
 	static const long versions[] = { CURL_HTTP_VERSION_2TLS,
@@ -266,10 +313,10 @@ static void connection_set(struct exchange *x, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, x->connect_to);
 	if (o->interface.ptr)
 		curl_easy_setopt(easy, CURLOPT_INTERFACE, o->interface.ptr);
-	if (o->connection == CONNECTION_FRESH) {
+	if (alone(x) || x->fresh)
 		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	if (alone(x))
 		curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	}
 }
 
 static void callbacks_set(struct exchange *x, CURL *easy)

@@ -11,7 +11,13 @@
 #include "runner/hop.h"
 
 /* What runner/http*.c share; nobody else includes this. */
-enum { BODY_CHUNK = 65536, SESSIONS_KEPT = 64, RESOLVERS_MAX = 64 };
+enum {
+	BODY_CHUNK = 65536,
+	SESSIONS_KEPT = 64,
+	RESOLVERS_MAX = 64,
+	CONNECTIONS_MAX = 8, /* that a session keeps open */
+	POOLED_MAX = 256     /* sessions that outlive their run */
+};
 
 struct resolver_own { /* that asks the servers of a suite */
 	struct resolver_own *next;
@@ -28,6 +34,7 @@ struct http {
 	struct loop_timer timer;
 	CURL *idle[SESSIONS_KEPT]; /* handles for the next sessions */
 	size_t nidle;
+	size_t npooled;
 	uint64_t silent;
 };
 
@@ -37,6 +44,9 @@ struct http_session {
 	CURLSH *share; /* connections, cookies and addresses of this run */
 	struct exchange *exchange;
 	struct cert_watch watch; /* of every handshake of the session */
+	struct http_pool *pool;  /* that gets it back; NULL: nobody */
+	bool pooled;             /* connections of earlier runs may be in it */
+	uint64_t born_ns;
 };
 
 /* One call under way; a hop is one request of it. */
@@ -57,6 +67,9 @@ struct exchange {
 	unsigned nonce_count; /* requests with its nonce */
 	unsigned answers;     /* given to challenges of this hop */
 	bool starting, running;
+	struct resolve_answer found; /* addresses of `asked` */
+	bool elsewhere; /* the kept connection leads to none of them */
+	bool fresh;     /* so this hop makes its own */
 	unsigned hop_sent;
 	uint64_t hop_ns;
 	uint32_t dns_us, spent_us; /* of this hop; of all before it */
@@ -79,7 +92,11 @@ void auth_add(struct exchange *x, struct response_header **list);
 bool auth_again(struct exchange *x);
 void auth_next_hop(struct exchange *x, const struct hop *next);
 
+void http_pool_take_back(struct http_pool *p); /* its session is free */
+
 /* Sets all that a request needs; false: libcurl does not take the URL. */
 bool exchange_setup(struct exchange *x);
+/* Goes it over a connection that was there before? */
+bool exchange_reuses(const struct exchange *x);
 
 #endif

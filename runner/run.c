@@ -568,7 +568,8 @@ struct run *run_start(const struct run_host *h, const struct run_ask *ask)
 	r->plan = plan_ref(ask->plan);
 	r->number = ask->number;
 	r->redact = redact_new(r->arena, r->job->redact);
-	r->session = http_session_new(h->http);
+	r->session = ask->pool ? http_pool_session(ask->pool)
+			       : http_session_new(h->http);
 	r->start_ns = now_ns(r);
 	r->report_last = &r->told.steps;
 	r->decided.message = STR("");

@@ -57,7 +57,8 @@ struct run_ask {
 	struct plan *plan;                     /* a reference is taken */
 	struct str deployment, deploy_version; /* live there; copied */
 	struct str served; /* version by URL, copied; STR_NONE: by header */
-	uint64_t number;   /* ${run.number} */
+	struct http_pool *pool; /* whose connections it has; NULL: its own */
+	uint64_t number;        /* ${run.number} */
 	/* of `addresses: each`: this run is for one; STR_NONE: it is not */
 	struct str address;
 	struct origin address_of;

@@ -245,8 +245,7 @@ enum secure_state secure_go(struct secure *s, enum reason *ret_reason,
 		return SECURE_WRITE;
 	if (n != 1)
 		return failed(s, code, ret_reason, ret_why);
-	cert_session(s->ssl, s->watch->arena, &s->watch->tls,
-		&s->watch->certificate);
+	cert_session(s->ssl, s->watch);
 	if (s->pin.ptr && !pinned(s)) {
 		*ret_reason = REASON_TLS;
 		*ret_why = STR("pinned key differs");

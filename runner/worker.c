@@ -88,12 +88,12 @@ static void post(struct worker *w, const struct result *r)
 		overflow_flush, w);
 }
 
-static const struct live *live_of(const struct worker *w,
+static const struct live *live_of(const struct live *live, size_t n,
 	const struct region *r)
 {
-	for (size_t i = 0; i < w->nlive; i++)
-		if (str_eq(w->live[i].region, r->full))
-			return &w->live[i];
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(live[i].region, r->full))
+			return &live[i];
 	return NULL;
 }
 
@@ -107,7 +107,7 @@ static bool in_maintenance(const struct worker *w, const struct region *r)
 static void post_late(struct worker *w, const struct job *j, uint64_t at_ns,
 	uint64_t missed)
 {
-	const struct live *live = live_of(w, j->region);
+	const struct live *live = live_of(w->live, w->nlive, j->region);
 	struct result r = {
 		.line = w->host.line,
 		.env = j->region->env,
@@ -150,6 +150,9 @@ static void on_done(struct run *run, void *owner)
 	atomic_store(&w->counters.silent, http_silent_retries(w->http));
 	post(w, r);
 	if (f->seat != UINT32_MAX) {
+		/* what failed is seen again on connections of its own */
+		if (w->seat[f->seat].pool && !outcome_ok(r->outcome))
+			http_pool_drop(w->seat[f->seat].pool);
 		schedule_done(w->schedule, f->seat, lattice_now(w));
 		if (outcome_counts(r->outcome) &&
 			w->seat[f->seat].failing == outcome_ok(r->outcome)) {
@@ -189,13 +192,14 @@ static void start(struct worker *w, const struct slot *slot)
 {
 	struct seat *seat = &w->seat[slot->job];
 	const struct region *region = seat->job->region;
-	const struct live *live = live_of(w, region);
+	const struct live *live = live_of(w->live, w->nlive, region);
 	uint64_t late_us = (lattice_now(w) - slot->at_ns) / 1000;
 	struct run_ask ask = { .job = seat->job,
 		.plan = w->plan,
 		.deployment = live ? live->deployment : STR(""),
 		.deploy_version = live ? live->version : STR(""),
 		.served = served_now(w, region),
+		.pool = seat->pool,
 		.number = ++seat->runs,
 		.delay_ns = jitter_ns(seat->job, slot->at_ns),
 		.extra = slot->extra,
@@ -251,6 +255,22 @@ static void tick(struct loop *l, void *owner)
 	tick_arm(w);
 }
 
+/* What serves a region has changed: kept connections lead to what was. */
+static void pools_drop(struct worker *w, struct str region)
+{
+	for (uint32_t i = 0; i < w->nseats; i++)
+		if (w->seat[i].pool &&
+			str_eq(w->seat[i].job->region->full, region))
+			http_pool_drop(w->seat[i].pool);
+}
+
+static void seats_free(struct seat *seat, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		http_pool_free(seat[i].pool);
+	free(seat);
+}
+
 /* --- versions by URL --- */
 
 static void version_keep(struct worker *w, struct str region, struct str v)
@@ -262,6 +282,8 @@ static void version_keep(struct worker *w, struct str region, struct str v)
 
 		if (!str_eq(l->regions[i].full, region))
 			continue;
+		if (v.ptr && s->version && !str_eq(str_from(s->version), v))
+			pools_drop(w, region);
 		free(s->version);
 		s->version = NULL;
 		if (v.ptr) {
@@ -349,6 +371,8 @@ static void seats_fill(struct worker *w, const struct plan *p)
 		if (p->job[i].check_hash % w->runner->nworkers != w->index)
 			continue;
 		s->job = &p->job[i];
+		if (s->job->suite->http.connection == CONNECTION_POOL)
+			s->pool = http_pool_new(w->http);
 		head = map_get(first, s->job->check);
 		s->next_of_check = head ? head->next_of_check : n;
 		if (head)
@@ -413,7 +437,7 @@ static void plan_take(struct worker *w, struct plan **p)
 			j->suite->on_overrun == OVERRUN_QUEUE, now + 1);
 	}
 	seats_move(w, old, nold);
-	free(old);
+	seats_free(old, nold);
 	plan_unref(w->plan);
 	w->plan = *p;
 	*p = NULL;
@@ -457,8 +481,22 @@ static void ended_check(struct worker *w)
 		loop_stop(w->loop);
 }
 
+static bool live_same(const struct live *a, const struct live *b)
+{
+	return a && b && str_eq(a->deployment, b->deployment) &&
+	       str_eq(a->version, b->version);
+}
+
 static void live_take(struct worker *w, struct message *m)
 {
+	for (size_t i = 0; i < w->plan->line->nregions; i++) {
+		const struct region *r = &w->plan->line->regions[i];
+		const struct live *was = live_of(w->live, w->nlive, r);
+		const struct live *is = live_of(m->live, m->nlive, r);
+
+		if ((was || is) && !live_same(was, is))
+			pools_drop(w, r->full);
+	}
 	arena_free(w->live_arena);
 	w->live_arena = m->arena;
 	w->live = m->live;
@@ -562,7 +600,7 @@ void worker_free(struct worker *w)
 	spots_drop(w);
 	plan_unref(w->plan);
 	schedule_free(w->schedule);
-	free(w->seat);
+	seats_free(w->seat, w->nseats);
 	arena_free(w->live_arena);
 	http_free(w->http);
 	probes_free(w->probes);

@@ -15,6 +15,7 @@
 /* A job of the plan that lives here. */
 struct seat {
 	const struct job *job;
+	struct http_pool *pool; /* of `connection: pool`; NULL: none */
 	uint64_t runs;
 	uint32_t next_of_check; /* ring of the same check's regions */
 	bool failing;

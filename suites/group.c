@@ -375,7 +375,7 @@ struct step *group_steps(struct load *l, const struct yaml_node *map,
 		return NULL;
 	u.use = ARENA_NEW(l->arena, struct group_use);
 	use_read(l, &keys, map, u.use);
-	http_read(l, keys.http, &own);
+	http_step_read(l, keys.http, &own);
 	if (!group_take(l, &u))
 		return NULL;
 	params_read(l, &u, keys.with);

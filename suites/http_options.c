@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/codes.h"
-#include "suites/absent.h"
 
 enum { DEFAULT_TIMEOUT_MS = 10000, DEFAULT_CONNECT_TIMEOUT_MS = 5000 };
 
@@ -205,8 +204,6 @@ void http_read(struct load *l, const struct yaml_node *map,
 	h->redirects = keys.redirects;
 	h->version = keys.version;
 	h->connection = keys.connection;
-	if (keys.connection == CONNECTION_POOL)
-		absent_say("`pool`", yaml_get(map, "connection")->where, l->ds);
 	h->ip = keys.ip;
 	h->trace = keys.trace;
 	h->each = keys.addresses == 1;
@@ -238,6 +235,28 @@ void http_read(struct load *l, const struct yaml_node *map,
 		diag_add(l->ds, DIAG_ERROR, E13, map->where,
 			"`addresses: each` can not be had with `proxy`, "
 			"`unix_socket` or `connect_to`");
+	if (h->each && h->connection == CONNECTION_POOL)
+		diag_add(l->ds, DIAG_ERROR, E13, map->where,
+			"`addresses: each` asks every address anew: it can "
+			"not be had with `connection: pool`");
+}
+
+void http_step_read(struct load *l, const struct yaml_node *map,
+	struct http_options *h)
+{
+	const struct yaml_node *addresses =
+		map ? yaml_get(map, "addresses") : NULL;
+	const struct yaml_node *connection =
+		map ? yaml_get(map, "connection") : NULL;
+
+	http_read(l, map, h);
+	if (addresses)
+		diag_add(l->ds, DIAG_ERROR, E21, addresses->key->where,
+			"`addresses` is a key of the suite's `http`");
+	if (connection && h->connection == CONNECTION_POOL)
+		diag_add(l->ds, DIAG_ERROR, E21, connection->where,
+			"`pool` is of the suite's `http`: it holds for a run "
+			"as a whole");
 }
 
 /* "ftp" of "ftp://x"; STR_NONE when there is no scheme before any ${ or /. */

@@ -198,6 +198,17 @@ static void owner_check(struct load *l, const struct suite *s)
 				 : "`owner` and no `runbook`");
 }
 
+static void pool_check(struct load *l, const struct suite *s)
+{
+	if (s->observe || s->http.connection != CONNECTION_POOL)
+		return;
+	diag_add(l->ds, DIAG_WARNING, W117,
+		yaml_get(yaml_get(s->yaml, "http"), "connection")->where,
+		"it can stop a deployment, but may pass on connections of "
+		"before it");
+	diag_hint(l->ds, "a backend that takes no new connection is seen late");
+}
+
 void lint_check(struct load *l, const struct suite *s)
 {
 	struct step *const lists[] = { s->setup, s->steps, s->cleanup };
@@ -206,6 +217,7 @@ void lint_check(struct load *l, const struct suite *s)
 	cleanup_check(l, s);
 	timeout_check(l, s);
 	owner_check(l, s);
+	pool_check(l, s);
 	for (size_t i = 0; i < 3; i++) {
 		for (const struct step *step = lists[i]; step;
 			step = step->next) {

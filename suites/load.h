@@ -77,6 +77,9 @@ void http_defaults(struct load *l, struct http_options *ret);
 /* Reads over what *h already holds. */
 void http_read(struct load *l, const struct yaml_node *map,
 	struct http_options *h);
+/* The same of a step, which may not say all that a suite may. */
+void http_step_read(struct load *l, const struct yaml_node *map,
+	struct http_options *h);
 /* The keys of `http.tls`. */
 void tls_read(struct load *l, const struct yaml_node *map,
 	struct http_options *h);

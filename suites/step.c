@@ -289,11 +289,7 @@ static struct step *step_read(struct load *l, const struct yaml_node *map,
 	s->name = step_name(l, keys.name, map);
 	s->where = keys.name.ptr ? yaml_get(map, "name")->where : map->where;
 	s->http = *http;
-	http_read(l, keys.http, &s->http);
-	if (keys.http && yaml_get(keys.http, "addresses"))
-		diag_add(l->ds, DIAG_ERROR, E21,
-			yaml_get(keys.http, "addresses")->key->where,
-			"`addresses` is a key of the suite's `http`");
+	http_step_read(l, keys.http, &s->http);
 	action_read(l, &keys, s);
 	s->headers = pairs_read(l, keys.headers, PAIRS_HEADERS);
 	s->query = pairs_read(l, keys.query, PAIRS_FIELDS);

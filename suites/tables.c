@@ -159,10 +159,10 @@ const struct key http_key_table[] = {
 		"false", "send auth to another port or scheme of the same host, where "
 		"a redirect leads there"),
 	ROW("connection", KEY_WORD, 0, connection, 0, 0, words_connection,
-		"run", "run: fresh for a run, reused inside it; "
-		"pool: not in this version"),
+		"run", "run: fresh for a run, reused inside it; fresh: for "
+		"each request; pool, of the suite: kept between runs"),
 	ROW("cookies", KEY_WORD, 0, cookies, 0, 0, words_cookies, "run",
-		"kept for the run"),
+		"kept for the run, and forgotten after it"),
 	ROW("compressed", KEY_BOOL, 0, compressed, 0, 0, NULL, "true",
 		"accept and decode gzip and deflate"),
 	ROW("max_body", KEY_SIZE, 0, max_body, 1, 1 << 30, NULL, "4MiB",

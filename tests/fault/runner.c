@@ -236,6 +236,24 @@ Test(runner, a_reload_drops_nothing_and_runs_nothing_twice)
 	runner_free(r);
 }
 
+/* Both regions have the same address here, and still each its connection. */
+Test(runner, a_pool_is_of_one_region_and_ends_with_its_plan)
+{
+	static const char suite[] =
+		"gate: observe\nhttp: {connection: pool}\n" QUICK;
+	struct plan *p = plan_of(line, suite);
+	struct runner *r = start(suite);
+
+	results_wait(12);
+	cr_assert_eq(evil_http_connections(evil), 2);
+	runner_reload(r, &p);
+	event_wait(RUNNER_RELOADED);
+	results_wait(24);
+	cr_assert_eq(evil_http_connections(evil), 4);
+	runner_drain(r);
+	end(r);
+}
+
 /* One region's name is never resolved: the other keeps its schedule. */
 Test(runner, a_dns_black_hole_delays_nobody_else)
 {
