@@ -452,12 +452,22 @@ static bool has_header(const struct command *c, const char *name)
 	return false;
 }
 
+static struct json *copied(struct command *c, const struct json *from)
+{
+	struct json *j = json_new(c->im->a, from->type);
+
+	*j = *from;
+	j->next = NULL;
+	j->up = NULL;
+	return j;
+}
+
 static void put_body(struct command *c, struct json *step)
 {
 	if (c->get)
 		return;
 	if (c->form->count) {
-		import_put_raw(c->im, step, "multipart", c->form);
+		import_put_raw(c->im, step, "multipart", copied(c, c->form));
 		return;
 	}
 	if (c->body_file.ptr)
@@ -493,16 +503,6 @@ static void put_retry(struct command *c, struct json *step)
 	json_append(on, STR_NONE, json_new_str(c->im->a, STR("5xx")));
 	if (c->retry_all)
 		json_append(on, STR_NONE, json_new_str(c->im->a, STR("4xx")));
-}
-
-static struct json *copied(struct command *c, const struct json *from)
-{
-	struct json *j = json_new(c->im->a, from->type);
-
-	*j = *from;
-	j->next = NULL;
-	j->up = NULL;
-	return j;
 }
 
 static void step_new(struct command *c, struct str url)

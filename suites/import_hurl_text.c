@@ -427,8 +427,8 @@ bool hurl_text(struct hurl *h, enum hurl_quote quote, struct hurl_text *ret)
 	if (!quoted) {
 		size_t had = r.text.len;
 		reader_trim(&r);
-		r.lone &=
-			had == r.text.len || r.text.ptr[r.text.len - 1] == '}';
+		r.lone &= had == r.text.len ||
+			  (r.text.len && r.text.ptr[r.text.len - 1] == '}');
 	}
 	reader_give(h, &r, ret);
 	reader_done(&r);

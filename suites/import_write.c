@@ -108,6 +108,33 @@ static void write_single(struct buf *out, struct str s)
 	buf_add_byte(out, '\'');
 }
 
+/*
+ * In double quotes, with everything escaped that YAML does not take as it
+ * stands: JSON's text may hold the controls from U+007F to U+009F.
+ */
+static void write_double(struct buf *out, struct str s)
+{
+	uint32_t point;
+	size_t n;
+
+	buf_add_byte(out, '"');
+	for (size_t i = 0; i < s.len; i += n) {
+		struct str one;
+
+		n = str_decode(s, i, &point);
+		one = str_sub(s, i, n);
+		if (point == '"' || point == '\\')
+			buf_addf(out, "\\%c", (char)point);
+		else if (point == '\n')
+			buf_add_z(out, "\\n");
+		else if (point <= 0xffff && !is_printable(one, false))
+			buf_addf(out, "\\u%04x", (unsigned)point);
+		else
+			buf_add(out, one);
+	}
+	buf_add_byte(out, '"');
+}
+
 static void write_text(struct buf *out, struct str s, bool flow)
 {
 	if (is_plain(s, flow))
@@ -116,7 +143,7 @@ static void write_text(struct buf *out, struct str s, bool flow)
 		 str_find_byte(s, '\t', 0) == SIZE_MAX)
 		write_single(out, s);
 	else
-		buf_add_json(out, s);
+		write_double(out, s);
 }
 
 static void write_indent(struct buf *out, unsigned depth)
