@@ -5,6 +5,7 @@
 
 #include "base/codes.h"
 #include "base/crypto.h"
+#include "base/yaml.h"
 #include "suites/import_parts.h"
 
 enum { ID_CHARS_MAX = 63 };
@@ -39,6 +40,19 @@ static void importer_copy(struct importer *im, struct json *to,
 	}
 }
 
+/* Bytes that are no UTF-8, names above 1 KiB: no YAML file can hold them. */
+static bool is_yaml(struct importer *im, struct str text)
+{
+	struct diags ds;
+
+	diags_init(&ds, im->a);
+	if (yaml_parse(im->a, source_from(im->a, STR("suite.yaml"), text), &ds))
+		return true;
+	import_syntax(im, (struct span){ .src = im->src },
+		"it can not be written as YAML: %.*s", STR_ARG(ds.first->text));
+	return false;
+}
+
 bool importer_end(struct importer *im, struct str *ret_text)
 {
 	struct buf out;
@@ -65,15 +79,15 @@ bool importer_end(struct importer *im, struct str *ret_text)
 	import_put_raw(im, im->suite, "steps", im->steps);
 	buf_init(&out, IMPORT_TEXT_MAX);
 	import_write(&out, im->suite);
-	bool fits = !out.over;
-	if (fits)
+	bool ok = !out.over && is_yaml(im, buf_str(&out));
+	if (ok)
 		*ret_text = arena_str(im->a, buf_str(&out));
-	else
+	else if (out.over)
 		import_syntax(im, (struct span){ .src = im->src },
 			"the suite would be above %d MiB",
 			IMPORT_TEXT_MAX >> 20);
 	buf_done(&out);
-	return fits;
+	return ok;
 }
 
 /* --- what can not be said --- */
