@@ -225,14 +225,13 @@ static bool check_multiple_of(const struct at *at)
 	       miss_want(at, "a multiple of ");
 }
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): op is an operator */
 /* clang-format off */
 #define ORDER(id, op)                                                          \
 	static bool check_##id(const struct at *at)                            \
 	{                                                                      \
 		return !is_number(at) ||                                       \
 		       json_number_cmp(at->value->text,                        \
-			       at->rule->arg->text) op 0 ||                    \
+			       at->rule->arg->text) op 0 || /* NOLINT */       \
 		       miss_want(at, #op " ");                                 \
 	}
 ORDER(maximum, <=)
@@ -241,7 +240,6 @@ ORDER(minimum, >=)
 ORDER(minimum_ex, >)
 #undef ORDER
 /* clang-format on */
-/* NOLINTEND(bugprone-macro-parentheses) */
 
 static size_t amount(const struct json *j)
 {
