@@ -3,11 +3,9 @@
  * members; what is refused has a reason inside the text.
  */
 #include <assert.h>
-#include <stdint.h>
 
 #include "suites/csv.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

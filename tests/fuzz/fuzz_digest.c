@@ -1,11 +1,8 @@
 #include <assert.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "base/arena.h"
 #include "runner/digest.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 /* The challenge of a server; what is understood can be answered, in one line.
  */

@@ -1,9 +1,7 @@
-#include <stdint.h>
-
 #include "runner/dns_message.h"
+#include "tests/fuzz/target.h"
 
 /* The first two bytes are the type that was asked for. */
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct dns_question q = { .name = STR("a.example.com") };

@@ -1,15 +1,14 @@
 #include <assert.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "base/yaml_layout.h"
+#include "tests/fuzz/target.h"
 
 /*
  * A file is given another layout or left as it is; what is given reads the
  * same and is its own layout.  That no comment is lost is asked inside.
  */
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static const struct yaml_order orders[] = { { 0 } };
 

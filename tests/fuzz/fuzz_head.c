@@ -1,12 +1,8 @@
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/arena.h"
 #include "base/buf.h"
 #include "runner/decode.h"
 #include "runner/head.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 /* The head of an answer line by line, then the rest as its body, decoded. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -1,34 +1,7 @@
-/*
- * Bytes: what andon import curl reads.  Either a suite comes out that is YAML,
- * or an error says why.
- */
-#include <assert.h>
-#include <stdint.h>
+#include "tests/fuzz/import.h"
 
-#include "base/yaml.h"
-#include "suites/import.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
+/* Bytes: A command line of curl. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct arena *a = arena_new();
-	struct str text = { (const char *)bytes, size };
-	const struct source *src = source_from(a, STR("in"), text);
-	struct import_how how = { .partial = size % 2 == 0,
-		.name = STR("fuzz") };
-	struct diags ds;
-	struct diags of_yaml;
-	struct str suite = STR_NONE;
-
-	diags_init(&ds, a);
-	diags_init(&of_yaml, a);
-	bool ok = import_curl(a, src, &how, &ds, &suite);
-	assert(ok == (ds.errors == 0) && ok == (suite.ptr != NULL));
-	if (ok && suite.len < (1 << 20)) {
-		yaml_parse(a, source_from(a, STR("out"), suite), &of_yaml);
-		assert(of_yaml.errors == 0);
-	}
-	arena_free(a);
-	return 0;
+	return fuzz_import(import_curl, bytes, size);
 }

@@ -3,11 +3,9 @@
  * neighbours of numbers have one order seen from both sides.
  */
 #include <assert.h>
-#include <stdint.h>
 
 #include "base/json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 static void check_numbers(const struct json *j)
 {

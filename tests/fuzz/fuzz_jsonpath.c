@@ -3,13 +3,11 @@
  * every node found must have a normalized path that finds it again.
  */
 #include <assert.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "suites/jsonpath.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 static void find_again(struct arena *a, const struct json *root,
 	const struct json *node)

@@ -1,10 +1,7 @@
 /* A line file: parse, then use what came out. */
-#include <stddef.h>
-#include <stdint.h>
 
 #include "regions/line.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

@@ -1,8 +1,8 @@
 #include <assert.h>
-#include <stdint.h>
 
 #include "cli/eval_answer.h"
 #include "suites/snippet.h"
+#include "tests/fuzz/target.h"
 
 /*
  * Chains of extractors, filters and predicates over a document: any snippet is
@@ -11,7 +11,6 @@
  *
  * A byte for the kind of snippet, its text up to an empty line, the document.
  */
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 enum { DOCUMENT_MAX = 1 << 16, SNIPPET_MAX = 1 << 12 };
 

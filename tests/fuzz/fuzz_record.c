@@ -1,11 +1,8 @@
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "store/codec.h"
 #include "store/feed.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+#include "tests/fuzz/target.h"
 
 /* A record that was understood is written and understood again. */
 static void result_twice(struct arena *a, struct str text)

@@ -1,14 +1,12 @@
-#include <stdint.h>
 #include <stdio.h>
 
 #include "cli/recording.h"
 #include "cli/replay.h"
+#include "tests/fuzz/target.h"
 
 /* A recording, CSV or lines of JSON, of whatever bytes: read or refused; what
  * is read is replayed. */
 enum { STATE_MAX = 1 << 24, ROWS_MAX = 1000 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {

@@ -1,11 +1,8 @@
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/redact.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 /*
  * The first line is a secret, the rest a text.  What comes out holds none, and

@@ -1,10 +1,6 @@
-#include <stddef.h>
-#include <stdint.h>
-
 #include "store/redis.h"
 #include "store/redis_facts.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+#include "tests/fuzz/target.h"
 
 /* A reply of the server, as facts; and the same bytes as an URL. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

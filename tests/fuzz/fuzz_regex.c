@@ -4,12 +4,10 @@
  * -timeout is the judge).
  */
 #include <assert.h>
-#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/regex.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 static void check(struct regex *r, struct str subject)
 {

@@ -3,11 +3,9 @@
  * with, and what does not hold says why.
  */
 #include <assert.h>
-#include <stdint.h>
 
 #include "suites/schema.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

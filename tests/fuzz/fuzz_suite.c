@@ -1,14 +1,12 @@
 #include <assert.h>
-#include <stdint.h>
 
 #include "suites/suite.h"
+#include "tests/fuzz/target.h"
 
 /*
  * Any bytes are a suite or are refused with a reason; a suite that is taken
  * has something to ask, in every region.
  */
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static const struct str regions[] = { STR("prod/west"),

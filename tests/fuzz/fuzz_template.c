@@ -3,11 +3,9 @@
  * be free of anything to fill in.
  */
 #include <assert.h>
-#include <stdint.h>
 
 #include "suites/template.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

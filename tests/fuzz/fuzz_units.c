@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/units.h"
+#include "tests/fuzz/target.h"
 
 enum { TEXT_MAX = 65536 };
 
@@ -87,8 +88,6 @@ static void check_escapes(struct str s)
 	assert(str_codepoints(s) <= s.len);
 	buf_done(&b);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 {

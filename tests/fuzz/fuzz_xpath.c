@@ -3,11 +3,9 @@
  * out has to be JSON that can be written, or a reason.
  */
 #include <assert.h>
-#include <stdint.h>
 
 #include "base/xml.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

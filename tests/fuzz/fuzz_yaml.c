@@ -3,13 +3,11 @@
  * is given exactly when nothing but duplicate keys and tags was reported.
  */
 #include <assert.h>
-#include <stdint.h>
 
 #include "base/codes.h"
 #include "base/json.h"
 #include "base/yaml.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 static void check_place(const struct yaml_node *n)
 {

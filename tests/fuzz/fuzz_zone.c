@@ -1,11 +1,8 @@
 /* TZif bytes: parse, then ask for offsets around everything it may hold. */
 #include <assert.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "regions/zone.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

@@ -3,11 +3,10 @@
  * the target, so that a finding stays found on machines without clang.
  */
 #include <dirent.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/target.h"
 
 static int replay_file(const char *path)
 {
