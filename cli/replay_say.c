@@ -262,6 +262,7 @@ void replay_say_json(const struct recording *rec, const struct replayed *r,
 	if (waits_for_effect(op))
 		add_real(out, "more_s", ceil(more_s(r)));
 	json_checks(rec, r, out);
+	buf_addf(out, ",\"latency_unjudged\":%u", op->latency_unjudged);
 	buf_addf(out,
 		",\"input\":{\"rows\":%zu,\"fed\":%llu,\"duplicates\":%llu,"
 		"\"late\":%llu,\"bad_latencies\":%llu,\"not_counting\":%llu,"
@@ -291,6 +292,20 @@ static void add_row(struct buf *out, const char *name, struct tally t)
 		buf_addf(out, "  %6.2f %%",
 			100.0 * (double)t.failures / (double)t.runs);
 	buf_add_byte(out, '\n');
+}
+
+/* A verdict that does not cover latency says so. */
+static void human_latency(const struct replayed *r, struct buf *out)
+{
+	uint32_t n = r->opinion.latency_unjudged;
+
+	if (n == 0)
+		return;
+	buf_addf(out, "  latency of %u of %u checks is not judged: ", n,
+		r->shape.nchecks);
+	buf_add_z(out, r->opinion.control == AGAINST_REGIONS
+			       ? "too few answers in the history\n"
+			       : "no second region\n");
 }
 
 static void human_head(const struct recording *rec, const struct replayed *r,
@@ -424,6 +439,7 @@ void replay_say_human(const struct recording *rec, const struct replayed *r,
 {
 	human_head(rec, r, out);
 	human_counts(r, out);
+	human_latency(r, out);
 	human_evidence(r, out);
 	human_checks(rec, r, out);
 	if (waits_for_effect(&r->opinion))

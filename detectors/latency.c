@@ -267,3 +267,17 @@ void latency_deployed(struct head *h, int64_t at_us)
 			s->effect);
 	}
 }
+
+bool latency_judged(const struct head *h, uint32_t check)
+{
+	uint32_t w = regions_of(h);
+	const uint32_t *point;
+
+	if (own_past(h))
+		return false;
+	point = &slow90_of(h)[(size_t)check * w];
+	for (uint32_t r = 1; r < w; r++)
+		if (point[0] != UINT32_MAX && point[r] != UINT32_MAX)
+			return true;
+	return false;
+}

@@ -237,6 +237,12 @@ static void say_halt(const struct head *h, struct opinion *op)
 		op->check = h->halt_index;
 }
 
+static void say_latency(const struct head *h, struct opinion *op)
+{
+	for (uint32_t c = 0; c < h->fixed.nchecks; c++)
+		op->latency_unjudged += !latency_judged(h, c);
+}
+
 static bool pending_of(uint32_t lacks)
 {
 	static const bool pending[LACKS] = {
@@ -276,6 +282,7 @@ struct opinion state_judge(const void *state, int64_t now_us)
 	else
 		judge_controls(h, now_us, &op);
 	say_failing(h, &op);
+	say_latency(h, &op);
 	op.pending = pending_of(op.lacks);
 	if (h->halt_rule != HALT_NONE)
 		say_halt(h, &op);

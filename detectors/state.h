@@ -401,6 +401,8 @@ void latency_advance(struct head *h, int64_t at_us);
 void latency_note(struct head *h, const struct observation *o);
 /* The history ends: closes its slices, then learns from them. */
 void latency_deployed(struct head *h, int64_t at_us);
+/* Whether answers can be slow, in the canary and in a control. */
+bool latency_judged(const struct head *h, uint32_t check);
 
 /* hard.c: the two hard paths against controls. */
 void region_slices_begin(struct head *h, int64_t at_us);

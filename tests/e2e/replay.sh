@@ -49,6 +49,17 @@ recording good.csv
 "$andon" replay - <good.csv >out 2>err || fail "stdin: $(cat err)"
 grep -q 'pass after 10:00: rules out a rise above' out || fail "$(cat out)"
 
+! grep -q 'is not judged' out || fail "latency was judged: $(cat out)"
+
+# What the answer does not cover is said: 12 answers of check 0 are too few.
+awk -F, 'NR < 3 || $1 >= 0 || $2 != 0 || n++ < 24' good.csv >few.csv
+"$andon" replay few.csv >out 2>err
+grep -q 'latency of 1 of 5 checks is not judged: too few answers' out ||
+	fail "few: $(cat out err)"
+"$andon" replay --format json few.csv >few.json 2>err
+[ "$(field few.json 'v["latency_unjudged"]')" = 1 ] || fail "$(cat few.json)"
+[ "$(field good.json 'v["latency_unjudged"]')" = 0 ] || fail "$(cat good.json)"
+
 # Every cut of it is no pass: less evidence never is one.
 for rows in 0 1 100 1000 1500 1700; do
 	head -n $((2 + rows)) good.csv >cut.csv

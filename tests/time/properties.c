@@ -293,3 +293,26 @@ Test(properties, order_within_a_moment_does_not_matter)
 		free(t);
 	}
 }
+
+/* Fewer than 25 answers in the first half: the opinion says what it omits. */
+Test(properties, latency_that_is_not_judged_is_counted)
+{
+	struct stream *t = xmalloc(sizeof(*t));
+	uint8_t keep[MOST];
+	unsigned seen = 0;
+
+	make(t, &kinds[4], 1);
+	cr_expect_eq(judge(t, NULL, SIZE_MAX).latency_unjudged, 0);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct observation *o = &t->seen[i];
+
+		keep[i] = 1;
+		if (o->at_us < 0 && o->check == 2 && o->region == 0)
+			keep[i] = seen++ < 24;
+	}
+	cr_expect_eq(judge(t, keep, SIZE_MAX).latency_unjudged, 1);
+	for (size_t i = 0; i < t->n; i++)
+		keep[i] = t->seen[i].at_us >= 0;
+	cr_expect_eq(judge(t, keep, SIZE_MAX).latency_unjudged, CHECKS);
+	free(t);
+}
