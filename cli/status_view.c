@@ -290,8 +290,7 @@ static void json_scopes(struct buf *out, const struct facts *f,
 {
 	bool first = true;
 
-	view_member(out, "scopes");
-	buf_add_byte(out, '[');
+	view_list(out, "scopes");
 	for (size_t i = 0; i < f->nscopes; i++) {
 		const struct scope_state *s = &f->scope[i];
 		buf_addf(out, "%s{\"state\":\"%s\"", i ? "," : "",
@@ -319,13 +318,11 @@ static void json_scopes(struct buf *out, const struct facts *f,
 static void json_regions(struct buf *out, const struct facts *f,
 	const struct deployment *d)
 {
-	view_member(out, "regions");
-	buf_add_byte(out, '[');
+	view_list(out, "regions");
 	for (size_t i = 0; i < d->nregions; i++) {
 		const struct judgement *j =
 			facts_judgement(f, d->id, d->region[i].region);
-		buf_add_z(out, i ? ",{\"region\":" : "{\"region\":");
-		buf_add_json(out, d->region[i].region);
+		view_item(out, i, "region", d->region[i].region);
 		view_time(out, "started", d->region[i].start_us);
 		view_time(out, "done", d->region[i].done_us);
 		if (j) {
@@ -365,17 +362,14 @@ static void json_deployment(struct buf *out, const struct facts *f,
 static void json_stages(struct buf *out, const struct facts *f,
 	const struct line *l, struct arena *a)
 {
-	view_member(out, "stages");
-	buf_add_byte(out, '[');
+	view_list(out, "stages");
 	for (size_t i = 0; i < l->nstages; i++) {
 		const struct stage *s = &l->stages[i];
 		const struct deployment *d;
 		size_t at = f->ndeployments;
 		int n = 0;
-		buf_add_z(out, i ? ",{\"stage\":" : "{\"stage\":");
-		buf_add_json(out, s->name);
-		view_member(out, "deployments");
-		buf_add_byte(out, '[');
+		view_item(out, i, "stage", s->name);
+		view_list(out, "deployments");
 		while (n++ < NEWEST_OF_A_STAGE &&
 			(d = stage_newest(f, s->name, &at)) != NULL) {
 			buf_add_z(out, n > 1 ? "," : "");
@@ -389,15 +383,13 @@ static void json_stages(struct buf *out, const struct facts *f,
 
 static void json_pulses(struct buf *out, const struct facts *f)
 {
-	view_member(out, "regions");
-	buf_add_byte(out, '[');
+	view_list(out, "regions");
 	for (size_t i = 0; i < f->pulses.npulses; i++) {
 		const struct pulse *p = &f->pulses.pulse[i];
 		enum pulse_state s =
 			pulse_fresh(f, p) ? p->state : PULSE_UNKNOWN;
 
-		buf_add_z(out, i ? ",{\"region\":" : "{\"region\":");
-		buf_add_json(out, p->region);
+		view_item(out, i, "region", p->region);
 		view_str(out, "state", str_from(pulse_token(s)));
 		view_str(out, "rule", p->rule);
 		view_str(out, "text", p->text);
@@ -411,11 +403,9 @@ static void json_pulses(struct buf *out, const struct facts *f)
 		view_count(out, "past_s", p->past_s);
 		view_number(out, "e", p->evidence);
 		view_number(out, "alarm_at", p->alarm_at);
-		view_member(out, "checks");
-		buf_add_byte(out, '[');
+		view_list(out, "checks");
 		for (size_t k = 0; k < p->nchecks; k++) {
-			buf_add_z(out, k ? ",{\"check\":" : "{\"check\":");
-			buf_add_json(out, p->check[k].name);
+			view_item(out, k, "check", p->check[k].name);
 			view_time(out, "since", p->check[k].since_us);
 			view_count(out, "runs", p->check[k].runs);
 			view_count(out, "failed", p->check[k].failed);
@@ -428,12 +418,10 @@ static void json_pulses(struct buf *out, const struct facts *f)
 
 static void json_observers(struct buf *out, const struct facts *f)
 {
-	view_member(out, "runners");
-	buf_add_byte(out, '[');
+	view_list(out, "runners");
 	for (size_t i = 0; i < f->nrunners; i++) {
 		const struct runner_lease *r = &f->runner[i];
-		buf_add_z(out, i ? ",{\"id\":" : "{\"id\":");
-		buf_add_json(out, r->id);
+		view_item(out, i, "id", r->id);
 		view_str(out, "vantage", r->vantage);
 		view_str(out, "plan", r->plan_hash);
 		view_count(out, "epoch", r->epoch);
@@ -472,11 +460,9 @@ void status_json(struct buf *out, const struct facts *f, const struct line *l,
 	view_time(out, "now", f->now_us);
 	json_scopes(out, f, l);
 	json_stages(out, f, l, a);
-	view_member(out, "live");
-	buf_add_byte(out, '[');
+	view_list(out, "live");
 	for (size_t i = 0; i < f->nlive; i++) {
-		buf_add_z(out, i ? ",{\"region\":" : "{\"region\":");
-		buf_add_json(out, f->live[i].region);
+		view_item(out, i, "region", f->live[i].region);
 		view_str(out, "version", f->live[i].version);
 		view_str(out, "deployment", f->live[i].deployment);
 		view_time(out, "since", f->live[i].since_us);

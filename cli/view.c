@@ -11,6 +11,17 @@ void view_member(struct buf *out, const char *name)
 	buf_addf(out, ",\"%s\":", name);
 }
 
+void view_list(struct buf *out, const char *name)
+{
+	buf_addf(out, ",\"%s\":[", name);
+}
+
+void view_item(struct buf *out, size_t i, const char *name, struct str s)
+{
+	buf_addf(out, "%s{\"%s\":", i ? "," : "", name);
+	buf_add_json(out, s);
+}
+
 void view_str(struct buf *out, const char *name, struct str s)
 {
 	view_member(out, name);

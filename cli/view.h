@@ -19,6 +19,12 @@ void view_time(struct buf *out, const char *name,
 void view_number(struct buf *out, const char *name, double x); /* NaN: null */
 void view_count(struct buf *out, const char *name, uint64_t n);
 void view_bool(struct buf *out, const char *name, bool value);
+/*
+ * ,"name":[ and, in it, the start of object `i` with a first member that is
+ * never null; both are closed by hand.
+ */
+void view_list(struct buf *out, const char *name);
+void view_item(struct buf *out, size_t i, const char *name, struct str s);
 
 /* "14:02:11Z", with the day before it when it is not that of `now`. */
 const char *view_clock(int64_t wall_us, int64_t now_us, char out[32]);

@@ -3,11 +3,9 @@
 
 static void arms(struct buf *out, const struct judgement *j)
 {
-	view_member(out, "arms");
-	buf_add_byte(out, '[');
+	view_list(out, "arms");
 	for (size_t i = 0; i < j->narms; i++) {
-		buf_add_z(out, i ? ",{\"region\":" : "{\"region\":");
-		buf_add_json(out, j->arm[i].region);
+		view_item(out, i, "region", j->arm[i].region);
 		view_str(out, "arm", j->arm[i].arm);
 		view_count(out, "runs", j->arm[i].runs);
 		view_count(out, "failed", j->arm[i].failed);
@@ -51,12 +49,10 @@ static void judgement(struct buf *out, const struct judgement *j)
 
 static void audit(struct buf *out, const struct why_facts *w)
 {
-	view_member(out, "audit");
-	buf_add_byte(out, '[');
+	view_list(out, "audit");
 	for (size_t i = 0; i < w->naudit; i++) {
 		const struct audit_line *l = &w->audit[i];
-		buf_add_z(out, i ? ",{\"event\":" : "{\"event\":");
-		buf_add_json(out, l->event);
+		view_item(out, i, "event", l->event);
 		view_str(out, "subject", l->subject);
 		view_str(out, "by", l->by);
 		view_str(out, "reason", l->reason);
@@ -93,8 +89,7 @@ void why_json(struct buf *out, const struct why_facts *w, struct arena *a)
 
 	why_work(w, a, &p);
 	deployment(out, w, &p);
-	view_member(out, "judgements");
-	buf_add_byte(out, '[');
+	view_list(out, "judgements");
 	for (size_t i = 0; i < p.njudgements; i++) {
 		buf_add_z(out, i ? "," : "");
 		judgement(out, &p.judgement[i]);
@@ -111,8 +106,7 @@ void why_json(struct buf *out, const struct why_facts *w, struct arena *a)
 	else
 		buf_add_z(out, "[]");
 	audit(out, w);
-	view_member(out, "next");
-	buf_add_byte(out, '[');
+	view_list(out, "next");
 	for (size_t i = 0; i < p.nnext; i++) {
 		buf_add_z(out, i ? "," : "");
 		buf_add_json(out, p.next[i]);

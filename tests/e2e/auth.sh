@@ -4,12 +4,8 @@
 # suite with the outcome that it must have; all of them are one run.
 # ctest: LABELS fast TIMEOUT 120
 # shellcheck disable=SC2016 # ${pass} is a secret of the suites
-set -u
-andon=${ANDON:?the binary under test}
-dir=$(mktemp -d) || exit 1
-server=
-trap '[ -n "$server" ] && kill "$server"; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
 mkdir suites
 
 cat >server.py <<'END_OF_SERVER'

@@ -2,17 +2,8 @@
 # `andon eval`: pieces of a suite on a document, and the exit codes.
 # ctest: LABELS fast
 # shellcheck disable=SC2016 # $ is the root of a JSONPath
-set -u
-andon=${ANDON:?the binary under test}
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-failed=0
-
-fail() {
-	echo "FAIL: $*" >&2
-	failed=$((failed + 1))
-}
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
 
 printf '%s' '{"a":[1,2.50,{"b":"\u00e9\u0000"}],"b":null}' >doc.json
 
@@ -132,5 +123,4 @@ try 0 check '{version: , equals: "2"}' 'pass'
 try 0 value '{cookie: "id"}' '"7"'
 try 1 value '{header: Location}' 'missing'
 
-[ "$failed" = 0 ] || exit 1
-echo "eval: all held"
+all_held eval

@@ -4,12 +4,8 @@
 # the outcome that it must have; all of them are one run of `andon test`.
 # ctest: LABELS fast TIMEOUT 120
 # shellcheck disable=SC2016 # $remote_addr is nginx's
-set -u
-andon=${ANDON:?the binary under test}
-dir=$(mktemp -d) || exit 1
-server=
-trap '[ -n "$server" ] && kill "$server"; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
 mkdir suites logs
 
 # --- certificates -----------------------------------------------------------

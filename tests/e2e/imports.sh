@@ -3,22 +3,8 @@
 # own values, evaluated once; a failure in it says where it is used; limits
 # beside `use` hold; secrets that are passed in stay hidden.
 # shellcheck disable=SC2016 # ${user} is a variable of the suite
-set -u
-andon=${ANDON:?the binary under test}
-dir=$(mktemp -d) || exit 1
-server=
-trap '[ -n "$server" ] && kill "$server"; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-failed=0
-
-fail() {
-	echo "FAIL: $*" >&2
-	failed=$((failed + 1))
-}
-
-has() {
-	grep -qF -- "$2" "$1" || fail "$1 lacks '$2': $(cat "$1")"
-}
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
 
 cat >server.py <<'END'
 import http.server
@@ -145,5 +131,4 @@ grep -q planted-password out && fail "a parameter that is a secret is shown"
 has out 'used at suites/team/sick.yaml:9'
 grep -q planted-password out && fail "a parameter that is a secret is shown"
 
-[ "$failed" = 0 ] && echo "all good"
-exit "$failed"
+all_held imports

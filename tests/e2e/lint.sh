@@ -3,18 +3,9 @@
 # them at its line and column, and ends with 2.
 # ctest: LABELS fast
 # shellcheck disable=SC2016 # backquotes and $ are the text that is wanted
-set -u
-andon=${ANDON:?the binary under test}
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
 mkdir suites regions
-failed=0
-
-fail() {
-	echo "FAIL: $*" >&2
-	failed=$((failed + 1))
-}
 
 cat >regions/line.yaml <<'END'
 version: 1

@@ -3,18 +3,9 @@
 # reference or better, and what it says to recordings that are wrong.
 # shellcheck disable=SC2016 # backquotes are the text that is wanted
 # shellcheck disable=SC2181 # the code of a command with redirections
-set -u
-andon=${ANDON:?the binary under test}
 shared=$(cd "${ANDON_SHARED:-../shared}" 2>/dev/null && pwd)
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-failed=0
-
-fail() {
-	echo "FAIL: $*" >&2
-	failed=$((failed + 1))
-}
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
 
 # recording FILE [EXTRA ROW...]: 5 checks every 10 s, 20 min before, 10 after;
 # all pass.
@@ -269,5 +260,4 @@ assert all(R["nodata"]) and R["nodata"]
 assert median <= REFERENCE_MEDIAN_S, median
 EOF
 
-[ "$failed" = 0 ] || exit 1
-echo "replay: all held"
+all_held replay

@@ -2,18 +2,8 @@
 # `andon status` and `andon why` on a real line: open, halted by a person,
 # open again; and without a store.
 # shellcheck disable=SC2016 # backquotes are the text that is wanted
-set -u
-andon=${ANDON:?the binary under test}
-dir=$(mktemp -d) || exit 1
-up=
-trap '[ -n "$up" ] && kill "$up" && wait "$up"; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-failed=0
-
-fail() {
-	echo "FAIL: $*" >&2
-	failed=$((failed + 1))
-}
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
 
 # ends CODE ARGUMENT...
 ends() {
@@ -22,10 +12,6 @@ ends() {
 	"$andon" "$@" >out 2>err
 	code=$?
 	[ "$code" = "$want" ] || fail "$*: exit $code, not $want: $(cat out err)"
-}
-
-has() {
-	grep -qF -- "$1" out || fail "no '$1' in: $(cat out err)"
 }
 
 mkdir suites regions
@@ -61,36 +47,36 @@ ends 4 why --redis redis://127.0.0.1:1/0
 ends 2 status more
 
 "$andon" up >up.out 2>up.err &
-up=$!
+server=$!
 n=0
 until grep -qx ready up.err || [ $n -gt 300 ]; do
 	n=$((n + 1))
 	/usr/bin/timeout 0.1 tail -f /dev/null
 done
 ends 0 status
-has 'OPEN  line orders'
-has 'nothing registered'
-has 'runner '
-has 'epoch '
+has out 'OPEN  line orders'
+has out 'nothing registered'
+has out 'runner '
+has out 'epoch '
 ends 3 why
 ends 0 deploy start canary --version 9f3c2ab
 ends 0 deploy "done" canary --version 9f3c2ab
 ends 0 status
-has '9f3c2ab  '
+has out '9f3c2ab  '
 ends 0 why
-has 'orders/canary/9f3c2ab/1'
-has 'done orders/canary/9f3c2ab/1'
+has out 'orders/canary/9f3c2ab/1'
+has out 'done orders/canary/9f3c2ab/1'
 ends 2 why 9f3c2ac
 grep -qF 'did you mean `9f3c2ab`?' err || fail "did you mean: $(cat err)"
 
 # What a person writes can not drive another one's terminal.
 ends 0 halt line --by ada --reason "$(printf 'smoke \033[2J in the hall')"
 ends 5 status
-has 'HALTED  line orders'
-has 'by ada: smoke \x1B[2J in the hall'
+has out 'HALTED  line orders'
+has out 'by ada: smoke \x1B[2J in the hall'
 ends 0 why
-has 'andon resume line --reason TEXT'
-has 'halt line by ada'
+has out 'andon resume line --reason TEXT'
+has out 'halt line by ada'
 grep -q "$(printf '\033')" out && fail "a raw escape in why"
 ends 5 status --format json
 /usr/bin/python3 - <<'END' || fail "json of status: $(cat out)"
@@ -106,7 +92,6 @@ ends 0 why --format json
 /usr/bin/python3 -c 'import json; json.load(open("out"))' || fail "json of why"
 ends 0 resume line --by ada --reason "it was toast"
 ends 0 status
-has 'OPEN  line orders'
+has out 'OPEN  line orders'
 
-[ "$failed" = 0 ] || exit 1
-echo "status: all held"
+all_held status

@@ -2,22 +2,8 @@
 # `andon test` against a real server: exit codes, what is shown, reports, and
 # ctrl-C.
 # shellcheck disable=SC2016 # ${id} is a variable of the suite
-set -u
-andon=${ANDON:?the binary under test}
-dir=$(mktemp -d) || exit 1
-server=
-trap '[ -n "$server" ] && kill "$server"; rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-failed=0
-
-fail() {
-	echo "FAIL: $*" >&2
-	failed=$((failed + 1))
-}
-
-has() {
-	grep -qF -- "$2" "$1" || fail "$1 lacks '$2': $(cat "$1")"
-}
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
 
 cat >server.py <<'END'
 import http.server
@@ -202,5 +188,4 @@ has err 'interrupted'
 has junit.xml '</testsuites>'
 [ -z "$(find . -name '*.tmp')" ] || fail "left behind: $(find . -name '*.tmp')"
 
-[ "$failed" = 0 ] || exit 1
-echo "test: all held"
+all_held test

@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "tests/support/pass.h"
+#include "tests/support/pass_expect.h"
 #include "tests/support/tls_server.h"
 
 /* What a suite can say of a certificate, and what a bad one is called. */
@@ -39,20 +39,6 @@ static void ask(const struct tls_kind *kind, const char *tls, const char *rest)
 	pass_run(&pass, base, suite, NULL);
 }
 
-static void expect_outcome(enum outcome outcome, enum reason reason)
-{
-	cr_assert_eq(pass.run->outcome, outcome, "%s: %.*s",
-		reason_token(pass.run->reason), STR_ARG(pass.run->message));
-	cr_assert_eq(pass.run->reason, reason, "%s: %.*s",
-		reason_token(pass.run->reason), STR_ARG(pass.run->message));
-}
-
-static void expect_message(const char *text)
-{
-	cr_assert_neq(str_find(pass.run->message, str_from(text), 0), SIZE_MAX,
-		"%.*s", STR_ARG(pass.run->message));
-}
-
 Test(certificates, every_fact_of_a_good_one)
 {
 	static const struct tls_kind kind = GOOD;
@@ -84,7 +70,7 @@ Test(certificates, every_fact_of_a_good_one)
 		"'-----BEGIN CERTIFICATE-----'}\n"
 		"      - {tls: alpn, exists: false}\n"
 		"    capture: {issued_by: {certificate: Issuer}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 Test(certificates, one_that_expires_too_soon_fails_and_says_when)
@@ -92,9 +78,9 @@ Test(certificates, one_that_expires_too_soon_fails_and_says_when)
 	static const struct tls_kind kind = GOOD;
 
 	ask(&kind, "", "    expect: {cert: {expires_in: {gt: 60d}}}\n");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
-	expect_message("certificate expires_in > ");
-	expect_message("got 7");
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
+	pass_says(&pass, "certificate expires_in > ");
+	pass_says(&pass, "got 7");
 }
 
 Test(certificates, facts_of_a_kept_connection_are_those_of_its_handshake)
@@ -104,7 +90,7 @@ Test(certificates, facts_of_a_kept_connection_are_those_of_its_handshake)
 	ask(&kind, "",
 		"  - name: again\n    get: /again\n"
 		"    expect: {cert: {key_bits: 256}, tls: {version: '1.3'}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 	cr_assert_eq(tls_server_handshakes(server), 1);
 }
 
@@ -115,9 +101,9 @@ Test(certificates, expired_says_when)
 		.to_days = -10 };
 
 	ask(&kind, "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message("certificate expired at 20");
-	expect_message("240 h 00 m ago (O=Andon, CN=server)");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass, "certificate expired at 20");
+	pass_says(&pass, "240 h 00 m ago (O=Andon, CN=server)");
 }
 
 Test(certificates, expired_one_has_its_facts_where_nobody_verifies)
@@ -129,7 +115,7 @@ Test(certificates, expired_one_has_its_facts_where_nobody_verifies)
 	ask(&kind, ", verify: false",
 		"    expect: {cert: {expires_in: {lt: 0ms}, "
 		"hostname_ok: false}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 Test(certificates, time_left_of_an_expired_one_is_less_than_nothing)
@@ -140,8 +126,8 @@ Test(certificates, time_left_of_an_expired_one_is_less_than_nothing)
 
 	ask(&kind, ", verify: false",
 		"    expect: {cert: {expires_in: {gt: 1d}}}\n");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
-	expect_message("got -240 h");
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
+	pass_says(&pass, "got -240 h");
 }
 
 Test(certificates, not_yet_valid)
@@ -151,8 +137,8 @@ Test(certificates, not_yet_valid)
 		.to_days = 40 };
 
 	ask(&kind, "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message("is not valid before 20");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass, "is not valid before 20");
 }
 
 Test(certificates, for_another_host)
@@ -162,8 +148,8 @@ Test(certificates, for_another_host)
 		.to_days = 40 };
 
 	ask(&kind, "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message(
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass,
 		"certificate is for DNS:else.example.com, not for 127.0.0.1");
 }
 
@@ -175,8 +161,8 @@ Test(certificates, self_signed)
 		.self_signed = true };
 
 	ask(&kind, "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message("self-signed certificate (O=Andon, CN=server)");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass, "self-signed certificate (O=Andon, CN=server)");
 }
 
 Test(certificates, weak_key)
@@ -187,8 +173,8 @@ Test(certificates, weak_key)
 		.weak = true };
 
 	ask(&kind, "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message("EE certificate key too weak");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass, "EE certificate key too weak");
 }
 
 Test(certificates, none_in_clear)
@@ -200,5 +186,5 @@ Test(certificates, none_in_clear)
 	pass_run(&pass, base,
 		"steps: [{name: x, get: /, expect: {cert: {key_bits: 256}}}]\n",
 		NULL);
-	expect_outcome(OUTCOME_ERROR, REASON_CONNECT);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_CONNECT);
 }

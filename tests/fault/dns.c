@@ -5,7 +5,7 @@
 
 #include "tests/support/dns_server.h"
 #include "tests/support/evil_http.h"
-#include "tests/support/pass.h"
+#include "tests/support/pass_expect.h"
 
 /* Steps of dns against a server that answers with given bytes. */
 
@@ -50,20 +50,6 @@ static void ask(const struct dns_script *script, const char *more,
 	pass_run(&pass, "http://127.0.0.1:1", suite, NULL);
 }
 
-static void expect_outcome(enum outcome outcome, enum reason reason)
-{
-	cr_assert_eq(pass.run->outcome, outcome, "%s: %.*s",
-		reason_token(pass.run->reason), STR_ARG(pass.run->message));
-	cr_assert_eq(pass.run->reason, reason, "%s: %.*s",
-		reason_token(pass.run->reason), STR_ARG(pass.run->message));
-}
-
-static void expect_message(const char *text)
-{
-	cr_assert_neq(str_find(pass.run->message, str_from(text), 0), SIZE_MAX,
-		"%.*s", STR_ARG(pass.run->message));
-}
-
 Test(dns, an_answer_with_records_is_a_pass_and_is_shown)
 {
 	ask(RIGHT(2, A1 A2), "",
@@ -76,7 +62,7 @@ Test(dns, an_answer_with_records_is_a_pass_and_is_shown)
 		"      json: {'$.answers[0].ttl': 60, "
 		"'$.answers[*].name': {each: {equals: a.example.com}}}\n"
 		"    capture: {address: '$.answers[0].value'}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 	const struct step_report *s = pass_step(&pass, "x");
 	unsigned unsaid = 0;
 
@@ -92,8 +78,8 @@ Test(dns, an_answer_with_records_is_a_pass_and_is_shown)
 Test(dns, no_such_name_is_a_failure)
 {
 	ask(SCRIPT(DNS_RIGHT, 0x8183, 0, 0, ""), "", "");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
-	expect_message("dns rcode == \"NOERROR\": got \"NXDOMAIN\"");
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
+	pass_says(&pass, "dns rcode == \"NOERROR\": got \"NXDOMAIN\"");
 }
 
 Test(dns, no_such_name_can_be_what_is_expected)
@@ -101,22 +87,22 @@ Test(dns, no_such_name_can_be_what_is_expected)
 	ask(SCRIPT(DNS_RIGHT, 0x8583, 0, 0, ""), "",
 		"    expect: {dns: {rcode: NXDOMAIN, count: 0, "
 		"authoritative: true}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 Test(dns, codes_have_their_names)
 {
 	ask(SCRIPT(DNS_RIGHT, 0x8182, 0, 0, ""), "", "");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
-	expect_message("got \"SERVFAIL\"");
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
+	pass_says(&pass, "got \"SERVFAIL\"");
 	cr_assert_eq(dns_server_asked(server), 1);
 }
 
 Test(dns, an_answer_without_records_is_no_pass)
 {
 	ask(RIGHT(0, ""), "", "");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
-	expect_message("dns count >= 1: got 0");
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
+	pass_says(&pass, "dns count >= 1: got 0");
 }
 
 /* b is an alias of c, and c has an address; x stands by itself */
@@ -132,14 +118,14 @@ Test(dns, aliases_are_followed)
 	ask(RIGHT(2, ALIAS C_ADDRESS), "",
 		"    expect: {dns: {values: {contains: 10.0.0.9}, count: 1}, "
 		"json: {'$.answers[0].value': c.a.example.com}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 Test(dns, an_address_of_another_name_is_no_answer)
 {
 	ask(RIGHT(1, C_ADDRESS), "", "");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
-	expect_message("dns count >= 1: got 0");
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
+	pass_says(&pass, "dns count >= 1: got 0");
 }
 
 #define CIRCLE ASKED "\x00\x05" IN TTL60 "\x00\x02" ASKED
@@ -147,7 +133,7 @@ Test(dns, an_address_of_another_name_is_no_answer)
 Test(dns, aliases_in_a_circle_are_no_answer)
 {
 	ask(RIGHT(2, CIRCLE A1), "", "");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
 }
 
 Test(dns, every_type_has_its_fields)
@@ -224,28 +210,28 @@ Test(dns, what_does_not_fit_comes_by_tcp)
 {
 	ask(SCRIPT(DNS_ONLY_TCP, 0x8180, 1, 0, A1), "",
 		"    expect: {dns: {truncated: false}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 	cr_assert_eq(dns_server_asked(server), 1);
 }
 
 Test(dns, asked_by_tcp_alone)
 {
 	ask(RIGHT(1, A1), ", transport: tcp", "");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 	cr_assert_eq(dns_server_asked(server), 0);
 }
 
 Test(dns, silence_ends_at_the_deadline)
 {
 	ask(SCRIPT(DNS_SILENT_MODE, 0, 0, 0, ""), "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_DNS);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_DNS);
 	cr_assert_lt(pass.run->took_us, 2000000);
 }
 
 Test(dns, an_answer_to_nobody_is_not_heard)
 {
 	ask(SCRIPT(DNS_OTHER_NUMBER, 0x8180, 1, 0, A1), "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_DNS);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_DNS);
 }
 
 Test(dns, an_answer_to_another_question_is_none)
@@ -263,16 +249,16 @@ Test(dns, noise_is_no_answer)
 Test(dns, fewer_records_than_it_says)
 {
 	ask(RIGHT(3, A1), "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_PROTOCOL);
-	expect_message("malformed answer: ");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_PROTOCOL);
+	pass_says(&pass, "malformed answer: ");
 }
 
 Test(dns, a_name_that_points_to_itself)
 {
 	ask(RIGHT(1, "\xc0\x1f\x00\x01" IN TTL60 "\x00\x04\x0a\x00\x00\x01"),
 		"", "");
-	expect_outcome(OUTCOME_ERROR, REASON_PROTOCOL);
-	expect_message("malformed answer: a name points forwards");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_PROTOCOL);
+	pass_says(&pass, "malformed answer: a name points forwards");
 }
 
 Test(dns, a_server_that_is_not_there_is_the_targets)
@@ -287,7 +273,7 @@ Test(dns, a_server_that_is_not_there_is_the_targets)
 		"steps: [{name: x, dns: {name: a.b, server: '%s'}}]\n",
 		gone);
 	pass_run(&pass, "http://127.0.0.1:1", suite, NULL);
-	expect_outcome(OUTCOME_ERROR, REASON_DNS);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_DNS);
 }
 
 Test(dns, the_systems_servers_are_our_resolver)
@@ -298,7 +284,7 @@ Test(dns, the_systems_servers_are_our_resolver)
 	pass_run(&pass, "http://127.0.0.1:1",
 		"http: {timeout: 5s}\nsteps: [{name: x, dns: a.b}]\n",
 		&(struct once_options){ .dns_servers = gone });
-	expect_outcome(OUTCOME_RUNNER_ERROR, REASON_RESOLVER);
+	pass_ended(&pass, OUTCOME_RUNNER_ERROR, REASON_RESOLVER);
 }
 
 Test(dns, a_poll_waits_for_the_record)
@@ -306,7 +292,7 @@ Test(dns, a_poll_waits_for_the_record)
 	ask(RIGHT(1, A1), "",
 		"    poll: {every: 10ms, for: 60ms}\n"
 		"    expect: {dns: {values: {contains: 10.0.0.7}}}\n");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
 	cr_assert_gt(dns_server_asked(server), 2);
 }
 
@@ -327,7 +313,7 @@ Test(dns, a_suites_own_servers_are_asked_for_the_name_of_a_request)
 		"expect: {body: ok, ip: 127.0.0.1}}]\n",
 		dns_server_address(server));
 	pass_run(&pass, base, suite, NULL);
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 	cr_assert_geq(dns_server_asked(server), 1);
 	cr_assert_eq(evil_http_requests(evil, "/x"), 1);
 	evil_http_stop(evil);

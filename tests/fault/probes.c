@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "tests/support/evil_http.h"
-#include "tests/support/pass.h"
+#include "tests/support/pass_expect.h"
 #include "tests/support/tls_server.h"
 
 /* Steps of tcp and tls: what they see, and what a wrong side is called. */
@@ -47,20 +47,6 @@ static void ask(const struct tls_kind *kind, const char *what, const char *more,
 	pass_run(&pass, base, suite, NULL);
 }
 
-static void expect_outcome(enum outcome outcome, enum reason reason)
-{
-	cr_assert_eq(pass.run->outcome, outcome, "%s: %.*s",
-		reason_token(pass.run->reason), STR_ARG(pass.run->message));
-	cr_assert_eq(pass.run->reason, reason, "%s: %.*s",
-		reason_token(pass.run->reason), STR_ARG(pass.run->message));
-}
-
-static void expect_message(const char *text)
-{
-	cr_assert_neq(str_find(pass.run->message, str_from(text), 0), SIZE_MAX,
-		"%.*s", STR_ARG(pass.run->message));
-}
-
 #define GOOD                                                                   \
 	.names = "DNS:localhost,IP:127.0.0.1", .from_days = -10, .to_days = 30
 
@@ -71,7 +57,7 @@ static const struct tls_kind silent = { GOOD, .silent = true };
 Test(probes, to_be_let_in_is_enough_and_is_shown)
 {
 	ask(&silent, "tcp", "", "");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 	const struct step_report *s = pass_step(&pass, "x");
 	cr_assert(str_eq(s->method, STR("TCP")));
 	cr_assert(str_eq(s->address, STR("127.0.0.1")));
@@ -93,8 +79,8 @@ Test(probes, nobody_listens)
 		evil_http_port(gone));
 	evil_http_stop(gone);
 	pass_run(&pass, base, suite, NULL);
-	expect_outcome(OUTCOME_ERROR, REASON_CONNECT);
-	expect_message("no connection: Connection refused");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_CONNECT);
+	pass_says(&pass, "no connection: Connection refused");
 }
 
 Test(probes, a_retry_asks_again_and_makes_it_flaky_or_not)
@@ -103,9 +89,9 @@ Test(probes, a_retry_asks_again_and_makes_it_flaky_or_not)
 		"    http: {timeout: 50ms}\n"
 		"    timeout: 5s\n"
 		"    retry: {times: 2, every: 10ms}\n");
-	expect_outcome(OUTCOME_ERROR, REASON_TIMEOUT);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TIMEOUT);
 	cr_assert_eq(pass_step(&pass, "x")->attempts, 3);
-	expect_message("nothing that matches x before the deadline");
+	pass_says(&pass, "nothing that matches x before the deadline");
 }
 
 static void *interrupt(void *owner)
@@ -134,7 +120,7 @@ Test(probes, an_interrupt_ends_it_at_once)
 		tls_server_port(server));
 	pass_run(&pass, base, suite, &(struct once_options){ .signals = true });
 	pthread_join(hand, NULL);
-	expect_outcome(OUTCOME_RUNNER_ERROR, REASON_INTERNAL);
+	pass_ended(&pass, OUTCOME_RUNNER_ERROR, REASON_INTERNAL);
 	cr_assert_eq(pass.result.interrupted, SIGINT);
 	cr_assert_lt(pass.run->took_us, 30000000);
 }
@@ -152,14 +138,14 @@ Test(probes, a_talk_by_turns_is_the_body)
 		"    expect: {body: {startsWith: '220 mail'}, size: {gt: "
 		"20B}}\n"
 		"    capture: {greeting: {regex: '^220 (.*)\\r'}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 Test(probes, what_was_expected_in_the_body_fails_as_an_assertion)
 {
 	ask(&mail, "tcp", ", talk: [{expect: '^220 '}]",
 		"    expect: {body: {contains: postfix}}\n");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
 }
 
 static const struct tls_kind short_one = { GOOD, .hello = "421 busy\r\n" };
@@ -177,8 +163,8 @@ Test(probes, closed_before_it_matched)
 		evil_http_port(evil));
 	pass_run(&pass, base, suite, NULL);
 	evil_http_stop(evil);
-	expect_outcome(OUTCOME_ERROR, REASON_PROTOCOL);
-	expect_message("closed before something matched ^220");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_PROTOCOL);
+	pass_says(&pass, "closed before something matched ^220");
 }
 
 Test(probes, endless_words_are_cut_off)
@@ -194,7 +180,7 @@ Test(probes, endless_words_are_cut_off)
 		evil_http_port(evil));
 	pass_run(&pass, base, suite, NULL);
 	evil_http_stop(evil);
-	expect_outcome(OUTCOME_ERROR, REASON_BODY_LIMIT);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_BODY_LIMIT);
 }
 
 Test(probes, a_name_that_is_not_there)
@@ -206,7 +192,7 @@ Test(probes, a_name_that_is_not_there)
 		"http: {timeout: 200ms}\n"
 		"steps: [{name: x, tcp: 'andon.invalid:25'}]\n",
 		&(struct once_options){ .dns_servers = silent_dns });
-	expect_outcome(OUTCOME_ERROR, REASON_DNS);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_DNS);
 	close(fd);
 }
 
@@ -215,7 +201,7 @@ Test(probes, a_captured_address_that_is_none_fails_the_capture)
 	ask(&mail, "tcp", ", talk: [{expect: '^220 (.*)'}]",
 		"    capture: {host: {regex: '^220 (.*)\\r'}}\n"
 		"  - name: y\n    tcp: ${host}\n");
-	expect_outcome(OUTCOME_FAIL, REASON_CAPTURE);
+	pass_ended(&pass, OUTCOME_FAIL, REASON_CAPTURE);
 }
 
 /* --- tls --- */
@@ -228,7 +214,7 @@ Test(probes, a_verified_certificate_that_holds_is_a_pass)
 		"    expect:\n"
 		"      cert: {sans: {contains: localhost}, key_type: EC}\n"
 		"      tls: {version: '1.3', alpn: h2}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 	const struct step_report *s = pass_step(&pass, "x");
 	const struct assertion *last = s->expect;
 
@@ -246,22 +232,22 @@ static const struct tls_kind old = { .names = "IP:127.0.0.1",
 Test(probes, an_expired_one_is_an_error)
 {
 	ask(&old, "tls", "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message("certificate expired at 20");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass, "certificate expired at 20");
 }
 
 Test(probes, an_expired_one_that_nobody_verifies_is_still_no_pass)
 {
 	ask(&old, "tls", ", options: {verify: false}", "");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
-	expect_message("certificate expires_in > 0");
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
+	pass_says(&pass, "certificate expires_in > 0");
 }
 
 Test(probes, an_expired_one_that_is_expected)
 {
 	ask(&old, "tls", ", options: {verify: false}",
 		"    expect: {cert: {expires_in: {lt: 0ms}}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 static const struct tls_kind named = { .names = "DNS:db.example.com",
@@ -271,15 +257,15 @@ static const struct tls_kind named = { .names = "DNS:db.example.com",
 Test(probes, for_another_host)
 {
 	ask(&named, "tls", "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message("is for DNS:db.example.com, not for 127.0.0.1");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass, "is for DNS:db.example.com, not for 127.0.0.1");
 }
 
 Test(probes, the_name_that_it_is_asked_by)
 {
 	ask(&named, "tls", ", options: {server_name: db.example.com}",
 		"    warn: {cert: {expires_in: {gt: 30d}}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 	cr_assert(pass.run->degraded);
 }
 
@@ -291,8 +277,8 @@ static const struct tls_kind self = { .names = "IP:127.0.0.1",
 Test(probes, self_signed)
 {
 	ask(&self, "tls", "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message("self-signed certificate");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass, "self-signed certificate");
 }
 
 static const struct tls_kind tls_1_2 = { GOOD, .max_version = TLS1_2_VERSION };
@@ -300,28 +286,28 @@ static const struct tls_kind tls_1_2 = { GOOD, .max_version = TLS1_2_VERSION };
 Test(probes, no_common_version)
 {
 	ask(&tls_1_2, "tls", ", options: {min: '1.3'}", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message("TLS handshake failed: ");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass, "TLS handshake failed: ");
 }
 
 Test(probes, an_older_version_is_shown)
 {
 	ask(&tls_1_2, "tls", "", "    expect: {tls: {version: '1.3'}}\n");
-	expect_outcome(OUTCOME_FAIL, REASON_ASSERT);
-	expect_message("got \"1.2\"");
+	pass_ended(&pass, OUTCOME_FAIL, REASON_ASSERT);
+	pass_says(&pass, "got \"1.2\"");
 }
 
 Test(probes, a_handshake_that_hangs_ends_at_the_deadline)
 {
 	ask(&silent, "tls", "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TIMEOUT);
-	expect_message("no TLS before the deadline");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TIMEOUT);
+	pass_says(&pass, "no TLS before the deadline");
 }
 
 Test(probes, no_tls_at_all)
 {
 	ask(&short_one, "tls", "", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
 }
 
 static const char *const starttls_talk[] = { "EHLO andon",
@@ -333,7 +319,7 @@ Test(probes, starttls_as_mail_speaks_it)
 {
 	ask(&starttls, "tls", ", starttls: smtp",
 		"    expect: {cert: {hostname_ok: true}}\n");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 static const char *const postgres_talk[] = { "", "S", NULL };
@@ -342,7 +328,7 @@ static const struct tls_kind postgres = { GOOD, .talk = postgres_talk };
 Test(probes, starttls_as_postgres_speaks_it)
 {
 	ask(&postgres, "tls", ", starttls: postgres", "");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 static const char *const refusing_talk[] = { "", "N", NULL };
@@ -351,7 +337,7 @@ static const struct tls_kind refusing = { GOOD, .talk = refusing_talk };
 Test(probes, starttls_that_is_refused)
 {
 	ask(&refusing, "tls", ", starttls: postgres", "");
-	expect_outcome(OUTCOME_ERROR, REASON_TIMEOUT);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TIMEOUT);
 }
 
 static const char *const injected_talk[] = { "", "S\r\nOK by the way", NULL };
@@ -360,8 +346,8 @@ static const struct tls_kind injected = { GOOD, .talk = injected_talk };
 Test(probes, words_in_clear_behind_starttls_are_refused)
 {
 	ask(&injected, "tls", ", starttls: postgres", "");
-	expect_outcome(OUTCOME_ERROR, REASON_PROTOCOL);
-	expect_message("more in clear behind the answer to STARTTLS");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_PROTOCOL);
+	pass_says(&pass, "more in clear behind the answer to STARTTLS");
 }
 
 Test(probes, a_file_of_authorities_that_is_not_there_is_ours)
@@ -376,8 +362,8 @@ Test(probes, another_key_than_the_pinned_one)
 		", options: {pin: "
 		"'sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='}",
 		"");
-	expect_outcome(OUTCOME_ERROR, REASON_TLS);
-	expect_message("pinned key differs");
+	pass_ended(&pass, OUTCOME_ERROR, REASON_TLS);
+	pass_says(&pass, "pinned key differs");
 }
 
 /* --- whom it asks --- */
@@ -397,20 +383,20 @@ static void ask_named(const struct tls_kind *kind, const char *http)
 Test(probes, an_address_that_the_suite_gives)
 {
 	ask_named(&named, "resolve: {db.example.com: 127.0.0.1}");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 Test(probes, one_that_stands_in_its_place)
 {
 	ask_named(&named, "connect_to: {db.example.com: 127.0.0.1}");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 Test(probes, the_address_that_it_goes_out_by)
 {
 	ask_named(&named,
 		"resolve: {db.example.com: 127.0.0.1}, interface: 127.0.0.2");
-	expect_outcome(OUTCOME_PASS, REASON_NONE);
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 Test(probes, an_address_that_is_not_ours_is_our_trouble)
