@@ -9,6 +9,7 @@
 #	has FILE TEXT  fails when the file lacks the text
 #	all_held NAME  the end of the script: exit 1 if anything failed
 set -u
+# shellcheck disable=SC2034 # for the script that sources this
 andon=${ANDON:?the binary under test}
 dir=$(mktemp -d) || exit 1
 server=
