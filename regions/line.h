@@ -179,7 +179,8 @@ bool region_matches(const struct region *r, struct str glob);
 
 /*
  * What `sameAs: baseline` means in a region of this line: the first control
- * region of the first stage that deploys it and has one.  Any other region is
+ * region (as the environments are written) of the first stage that deploys it
+ * and has one.  Any other region is
  * compared with the first control of its environment; where no stage has one,
  * with the first region of its environment that no stage deploys (all are: the
  * first).  The region itself: it is what others are compared with.  NULL: it

@@ -302,6 +302,7 @@ bool once_run(struct plan *p, const struct once_options *options,
 			.vantage = STR("local"),
 			.seed = options->seed,
 			.reports = true,
+			.once = true,
 			.done = on_done,
 			.owner = &o };
 		start_ns = loop_now_ns(o.loop);

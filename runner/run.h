@@ -48,6 +48,7 @@ struct run_host { /* of one worker; outlives its runs */
 	uint64_t seed;           /* 0: random */
 	struct same_table *same; /* of sameAs; NULL: compares nothing */
 	bool reports;            /* full reports also of what passed */
+	bool once;               /* every job once: no run has one before it */
 	void (*done)(struct run *r, void *owner); /* never from run_start() */
 	void *owner;
 };

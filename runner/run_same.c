@@ -5,7 +5,7 @@
  * `sameAs` in a run: values are compared as they come and handed to the table
  * when the run has ended.
  */
-enum { MS = 1000000 };
+enum { MS = 1000000, SECOND_MS = 1000 };
 
 /* Lengths are part of it: no name can be taken for a part of another one. */
 static struct str key_of(struct run *r, struct str region, struct str step,
@@ -91,7 +91,10 @@ static enum same_found none_yet(struct run *r, const struct same *s,
 	struct same_answer *ret)
 {
 	if (s->kind == SAME_PREVIOUS)
-		return nothing(ret, STR("no run before this one"));
+		return nothing(ret,
+			r->host->once ? STR("no run before this one: `andon "
+					    "test` makes each run once")
+				      : STR("no run before this one"));
 	return nothing(ret,
 		arena_printf(r->arena,
 			is_planned(r, ret->with)
@@ -126,13 +129,15 @@ static enum same_found look_up(struct run *r, const struct same *s,
 	}
 	if (now_ns <= at_ns || now_ns - at_ns <= age_ms * MS)
 		return SAME_FOUND;
-	return nothing(ret,
-		arena_printf(r->arena,
-			"the value of %.*s is %s old, more than "
-			"%s",
-			STR_ARG(ret->with),
-			units_duration_text((now_ns - at_ns) / MS, age),
-			units_duration_text(age_ms, most)));
+	/* whole seconds, and never less than it may be */
+	uint64_t age_whole_ms = (now_ns - at_ns) / MS + SECOND_MS - 1;
+	age_whole_ms -= age_whole_ms % SECOND_MS;
+	return nothing(ret, arena_printf(r->arena,
+				    "the value of %.*s is %s old, more than "
+				    "%s",
+				    STR_ARG(ret->with),
+				    units_duration_text(age_whole_ms, age),
+				    units_duration_text(age_ms, most)));
 }
 
 static enum same_found compare(void *owner, const struct same *s,

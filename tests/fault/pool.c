@@ -3,87 +3,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/run.h"
+#include "tests/support/drill.h"
 #include "tests/support/evil_http.h"
 #include "tests/support/pass.h"
 #include "tests/support/tls_server.h"
 
 /* Connections that outlive a run, and what of a run must not. */
 
-#define SECOND 1000000000ULL
-
-static uint64_t shift_ns; /* how far the loop is ahead of the system */
-
-static uint64_t shifted_mono(const struct clock *c)
-{
-	(void)c;
-	return clock_mono_ns(&clock_system) + shift_ns;
-}
-
-static int64_t shifted_wall(const struct clock *c)
-{
-	(void)c;
-	return clock_wall_us(&clock_system) + (int64_t)(shift_ns / 1000);
-}
-
-static const struct clock shifted = { shifted_mono, shifted_wall };
-
+static struct drill drill;
 static struct evil_http *evil;
 static struct tls_server *tls;
-static struct plan *plan;
-static struct loop *loop;
-static struct resolver *resolver;
-static struct http *http;
 static struct http_pool *pool;
-static struct probes *probes;
-static struct run_host host;
-static struct loop_timer turn;
-static struct result last;
-static char said[256]; /* by the last run */
-static struct run *ended[16];
-static uint64_t nended, number; /* of all runs so far */
-
-static void on_done(struct run *r, void *owner)
-{
-	(void)owner;
-	last = *run_result(r);
-	snprintf(said, sizeof(said), "%.*s", STR_ARG(run_report(r)->message));
-	ended[nended++] = r;
-	if (nended == number)
-		loop_stop(loop);
-}
 
 static void setup(void)
 {
-	struct err e = { 0 };
-
 	evil = evil_http_start();
 	evil_http_text(evil, "/x", "ok");
-	loop = loop_new(&shifted, &e);
-	cr_assert(loop, "%s", e.text);
-	resolver = resolver_new(loop, NULL, &e);
-	cr_assert(resolver, "%s", e.text);
-	http = http_new(loop, resolver, &e);
-	cr_assert(http, "%s", e.text);
-	probes = probes_new(loop, http, NULL);
-	pool = http_pool_new(http);
-	host = (struct run_host){ .loop = loop,
-		.http = http,
-		.probes = probes,
-		.runner = STR("r"),
-		.line = STR("l"),
-		.vantage = STR("v"),
-		.done = on_done };
+	drill_open(&drill);
+	pool = http_pool_new(drill.http);
 }
 
 static void teardown(void)
 {
-	plan_unref(plan);
 	http_pool_free(pool);
-	http_free(http);
-	probes_free(probes);
-	resolver_free(resolver);
-	loop_free(loop);
+	drill_close(&drill);
 	evil_http_stop(evil);
 	tls_server_stop(tls);
 }
@@ -96,7 +39,6 @@ static void suite_is(const char *base_url, const char *connection,
 	char line[256];
 	char suite[2048];
 
-	plan_unref(plan);
 	snprintf(line, sizeof(line),
 		"version: 1\nline: l\n"
 		"environments: {np: {west: {base_url: '%s'}}}\n",
@@ -104,7 +46,7 @@ static void suite_is(const char *base_url, const char *connection,
 	snprintf(suite, sizeof(suite),
 		"gate: observe\nhttp:\n  timeout: 5s\n  connection: %s\n%s",
 		connection, rest);
-	plan = plan_of(line, suite);
+	drill_plan(&drill, plan_of(line, suite));
 }
 
 static const char *evil_url(void)
@@ -115,56 +57,17 @@ static const char *evil_url(void)
 	return url;
 }
 
-static void begin(void)
-{
-	struct run_ask ask = { .job = &plan->job[0],
-		.plan = plan,
-		.number = ++number,
-		.pool = pool };
-
-	run_start(&host, &ask);
-}
-
-/* The runs that began, and their arenas, are gone when this returns. */
-static void end_all(void)
-{
-	uint64_t first = nended;
-	struct err e = { 0 };
-
-	cr_assert(loop_run(loop, &e), "%s", e.text);
-	for (uint64_t i = first; i < nended; i++)
-		run_free(ended[i]);
-	last.evidence = NULL;
-}
-
 static void run_once(void)
 {
-	begin();
-	end_all();
+	drill_begin(&drill, 0, pool);
+	drill_end_all(&drill);
 }
 
 static void run_passes(void)
 {
 	run_once();
-	cr_assert_eq(last.outcome, OUTCOME_PASS, "%s: %s",
-		reason_token(last.reason), said);
-}
-
-static void on_turn(struct loop *l, void *owner)
-{
-	(void)owner;
-	loop_stop(l);
-}
-
-/* The time passes, and what is due is done. */
-static void time_passes(uint64_t seconds)
-{
-	struct err e = { 0 };
-	uint64_t due_ns = shifted_mono(NULL) + seconds * SECOND;
-
-	shift_ns += seconds * SECOND;
-	loop_timer_arm(loop, &turn, due_ns, on_turn, NULL);
-	cr_assert(loop_run(loop, &e), "%s", e.text);
+	cr_assert_eq(drill.last.outcome, OUTCOME_PASS, "%s: %s",
+		reason_token(drill.last.reason), drill.said);
 }
 
 #define TWO                                                                    \
@@ -247,9 +150,9 @@ Test(pool, the_time_left_of_a_certificate_is_that_of_now)
 		tls_server_ca(tls));
 	suite_is(url, "pool", rest);
 	run_passes();
-	time_passes(40);
+	drill_time_passes(&drill, 40);
 	run_once();
-	cr_assert_eq(last.outcome, OUTCOME_FAIL);
+	cr_assert_eq(drill.last.outcome, OUTCOME_FAIL);
 	cr_assert_eq(tls_server_handshakes(tls), 1);
 }
 
@@ -307,9 +210,9 @@ Test(pool, a_dead_connection_is_made_anew_and_told_as_flaky)
 		STR("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), STR_NONE);
 	suite_is(evil_url(), "pool", "steps: [{name: x, get: /once}]\n");
 	run_passes();
-	cr_assert_not(last.flaky);
+	cr_assert_not(drill.last.flaky);
 	run_passes();
-	cr_assert(last.flaky);
+	cr_assert(drill.last.flaky);
 	cr_assert_eq(evil_http_connections(evil), 2);
 }
 
@@ -320,8 +223,8 @@ Test(pool, a_target_that_is_gone_is_no_pass)
 	evil_http_stop(evil);
 	evil = NULL;
 	run_once();
-	cr_assert_eq(last.outcome, OUTCOME_ERROR);
-	cr_assert_eq(last.reason, REASON_CONNECT);
+	cr_assert_eq(drill.last.outcome, OUTCOME_ERROR);
+	cr_assert_eq(drill.last.reason, REASON_CONNECT);
 	evil = evil_http_start(); /* for the end */
 }
 
@@ -329,10 +232,10 @@ Test(pool, nobody_waits_long_for_the_next_run)
 {
 	suite_is(evil_url(), "pool", "steps: [{name: x, get: /x}]\n");
 	run_passes();
-	time_passes(HTTP_POOL_IDLE_MS / 1000 - 5);
+	drill_time_passes(&drill, HTTP_POOL_IDLE_MS / 1000 - 5);
 	run_passes();
 	cr_assert_eq(evil_http_connections(evil), 1);
-	time_passes(HTTP_POOL_IDLE_MS / 1000 + 1);
+	drill_time_passes(&drill, HTTP_POOL_IDLE_MS / 1000 + 1);
 	run_passes();
 	cr_assert_eq(evil_http_connections(evil), 2);
 }
@@ -342,7 +245,7 @@ Test(pool, no_connection_gets_old)
 	suite_is(evil_url(), "pool", "steps: [{name: x, get: /x}]\n");
 	for (int i = 0; i < 4; i++) {
 		run_passes();
-		time_passes(HTTP_POOL_AGE_MS / 1000 / 3 + 1);
+		drill_time_passes(&drill, HTTP_POOL_AGE_MS / 1000 / 3 + 1);
 	}
 	cr_assert_eq(evil_http_connections(evil), 2);
 }
@@ -350,18 +253,18 @@ Test(pool, no_connection_gets_old)
 Test(pool, two_runs_at_once_share_nothing)
 {
 	suite_is(evil_url(), "pool", "steps: [{name: x, get: /x}]\n");
-	begin();
-	begin();
-	end_all();
+	drill_begin(&drill, 0, pool);
+	drill_begin(&drill, 0, pool);
+	drill_end_all(&drill);
 	cr_assert_eq(evil_http_connections(evil), 2);
 }
 
 Test(pool, one_that_is_dropped_under_a_run_keeps_nothing)
 {
 	suite_is(evil_url(), "pool", "steps: [{name: x, get: /x}]\n");
-	begin();
+	drill_begin(&drill, 0, pool);
 	http_pool_drop(pool);
-	end_all();
+	drill_end_all(&drill);
 	run_passes();
 	cr_assert_eq(evil_http_connections(evil), 2);
 }
@@ -382,7 +285,7 @@ static void two_places(const char *connection)
 		"127.0.0.2}},\n     expect: {body: second}}\n");
 	run_passes();
 	run_passes();
-	cr_assert_not(last.flaky);
+	cr_assert_not(drill.last.flaky);
 	cr_assert_eq(evil_http_requests(evil, "/x"), 2);
 	cr_assert_eq(evil_http_requests(second, "/x"), 2);
 	evil_http_stop(second);
