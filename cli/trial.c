@@ -27,6 +27,8 @@ struct trial {
 	struct arena *arena; /* of everything that does not grow */
 	struct str name, region;
 	struct str shape;
+	struct str reads; /* the regions in the order of the cursor's, and
+			   * whether answers tell their version */
 	struct gate_settings settings;
 	struct watch_spec spec;
 	struct credit_shape credit_shape;
@@ -175,6 +177,24 @@ static void cursor_init(struct trial *t, const struct line *l)
 	}
 }
 
+/* A checkpoint of a line that was read otherwise is not resumed: its places
+ * in the streams would be those of other regions. */
+static struct str reads_of(const struct trial *t)
+{
+	struct str out;
+	struct buf b;
+
+	buf_init(&b, (size_t)LINE_REGIONS_MAX * 256);
+	buf_add_byte(&b, t->spec.attributed ? 'v' : '-');
+	for (size_t i = 0; i < t->cursor.count; i++) {
+		buf_add_byte(&b, '\n');
+		buf_add(&b, t->cursor.region[i]);
+	}
+	out = arena_str(t->arena, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
 static void judges_begin(struct trial *t)
 {
 	int64_t from_us = t->spec.done_us;
@@ -237,6 +257,7 @@ struct trial *trial_new(const struct facts *f, const struct trial_subject *of,
 	t->shape = arena_str(t->arena, trial_shape_of(f, s, g->region, a));
 	credit_shape_of(t);
 	cursor_init(t, l);
+	t->reads = reads_of(t);
 	judges_begin(t);
 	trial_refresh(t, f, a);
 	return t;
@@ -558,7 +579,7 @@ void trial_evidence(const struct trial *t, const struct judgement *j,
 /* ------- checkpoint: everything that was fed, and where the reader is -------
  */
 
-enum { SAVED_MAGIC = 0x31525431 }; /* "1TR1" */
+enum { SAVED_MAGIC = 0x32525432 }; /* "2TR2" */
 
 static void save_part(struct buf *out, struct str part)
 {
@@ -590,6 +611,7 @@ void trial_save(const struct trial *t, struct buf *out)
 	buf_init(&part, out->max);
 	save_part(out, (struct str){ (const char *)head, sizeof(head) });
 	save_part(out, t->shape);
+	save_part(out, t->reads);
 	save_part(out,
 		(struct str){ t->credit_state, credit_size(&t->credit_shape) });
 	watch_save(t->watch, &part);
@@ -621,7 +643,7 @@ static bool saved_check(struct str saved, struct str *ret)
 
 /* The parts of a checkpoint, before any of them is believed. */
 struct saved {
-	struct str head, shape, credit, watch, feed;
+	struct str head, shape, reads, credit, watch, feed;
 	struct str id[LINE_REGIONS_MAX];
 };
 
@@ -629,6 +651,7 @@ static bool saved_split(const struct trial *t, struct str text,
 	struct saved *ret)
 {
 	if (!load_part(&text, &ret->head) || !load_part(&text, &ret->shape) ||
+		!load_part(&text, &ret->reads) ||
 		!load_part(&text, &ret->credit) ||
 		!load_part(&text, &ret->watch) || !load_part(&text, &ret->feed))
 		return false;
@@ -647,6 +670,7 @@ bool trial_load(struct trial *t, struct str saved)
 
 	if (!saved_check(saved, &saved) || !saved_split(t, saved, &p) ||
 		p.head.len != sizeof(head) || !str_eq(p.shape, t->shape) ||
+		!str_eq(p.reads, t->reads) ||
 		p.credit.len != credit_size(&t->credit_shape))
 		return false;
 	memcpy(head, p.head.ptr, sizeof(head));
@@ -654,7 +678,8 @@ bool trial_load(struct trial *t, struct str saved)
 		return false;
 	state = xmalloc(p.credit.len);
 	memcpy(state, p.credit.ptr, p.credit.len);
-	struct credit *credit = credit_resume(state, p.credit.len);
+	struct credit *credit =
+		credit_resume(state, p.credit.len, &t->credit_shape);
 	struct watch *watch = watch_load(&t->spec, p.watch);
 	struct feed *feed = feed_load(p.feed);
 	if (!credit || !watch || !feed) {

@@ -88,7 +88,8 @@ void trial_evidence(const struct trial *t, const struct judgement *j,
 
 /* `out` is empty. */
 void trial_save(const struct trial *t, struct buf *out);
-/* False: other shape or damaged; the trial is as it was. */
+/* False: of other checks, regions or settings, or damaged; the trial is as it
+ * was. */
 bool trial_load(struct trial *t, struct str saved);
 
 #endif

@@ -62,11 +62,28 @@ size_t credit_size(const struct credit_shape *shape)
 	return size_of(shape->nchecks, (size_t)shape->ncontrols + 1);
 }
 
+static uint64_t bucket_of(const struct credit_shape *shape)
+{
+	uint64_t longest_ms = 0;
+	uint64_t us;
+
+	for (uint32_t i = 0; i < shape->nchecks; i++)
+		if (shape->every_ms[i] > longest_ms)
+			longest_ms = shape->every_ms[i];
+	us = 2 * longest_ms * US_PER_MS;
+	return us < bucket_least_us ? bucket_least_us : us;
+}
+
+/* A deployment that nobody saw answer must not count as verified. */
+static uint32_t observations_of(const struct credit_shape *shape)
+{
+	return shape->observations ? shape->observations : 1;
+}
+
 struct credit *credit_begin(void *state, const struct credit_shape *shape,
 	int64_t done_us)
 {
 	struct credit *c = state;
-	uint64_t longest_ms = 0;
 
 	assert(shape->nchecks > 0);
 	c->layout = CREDIT_LAYOUT;
@@ -74,35 +91,46 @@ struct credit *credit_begin(void *state, const struct credit_shape *shape,
 	c->narms = shape->ncontrols + 1;
 	c->bytes = credit_size(shape);
 	c->min_runs = shape->min_runs;
-	/* A deployment that nobody saw answer must not count as verified. */
-	c->observations = shape->observations ? shape->observations : 1;
+	c->observations = observations_of(shape);
 	c->soak_us = shape->soak_ms * US_PER_MS;
 	c->warmup_us = shape->warmup_ms * US_PER_MS;
+	c->bucket_us = bucket_of(shape);
 	c->done_us = done_us;
 	c->other_bucket = INT64_MIN;
 	c->spoilt = INT64_MIN;
-	for (uint32_t i = 0; i < shape->nchecks; i++) {
-		if (shape->every_ms[i] > longest_ms)
-			longest_ms = shape->every_ms[i];
+	for (uint32_t i = 0; i < shape->nchecks; i++)
 		fresh_of(c)[i] = shape->fresh_ms[i] * US_PER_MS;
-	}
-	c->bucket_us = 2 * longest_ms * US_PER_MS;
-	if (c->bucket_us < bucket_least_us)
-		c->bucket_us = bucket_least_us;
 	for (uint32_t arm = 0; arm < c->narms; arm++)
 		for (uint32_t i = 0; i < c->nchecks; i++)
 			seen_of(c, arm, i)->bucket = -1;
 	return c;
 }
 
-struct credit *credit_resume(void *state, size_t bytes)
+/* Everything that begin() takes from the shape. */
+static bool same_settings(const struct credit *c,
+	const struct credit_shape *shape)
+{
+	if (c->nchecks != shape->nchecks || c->narms != shape->ncontrols + 1 ||
+		c->min_runs != shape->min_runs ||
+		c->observations != observations_of(shape) ||
+		c->soak_us != shape->soak_ms * US_PER_MS ||
+		c->warmup_us != shape->warmup_ms * US_PER_MS ||
+		c->bucket_us != bucket_of(shape))
+		return false;
+	for (uint32_t i = 0; i < c->nchecks; i++)
+		if (fresh_of(c)[i] != shape->fresh_ms[i] * US_PER_MS)
+			return false;
+	return true;
+}
+
+struct credit *credit_resume(void *state, size_t bytes,
+	const struct credit_shape *shape)
 {
 	struct credit *c = state;
 
 	if (bytes < sizeof(*c) || c->layout != CREDIT_LAYOUT ||
-		c->bytes != bytes || c->nchecks == 0 || c->narms == 0 ||
-		c->nchecks > bytes || c->narms > bytes ||
-		size_of(c->nchecks, c->narms) != bytes)
+		c->bytes != bytes || credit_size(shape) != bytes ||
+		!same_settings(c, shape))
 		return NULL;
 	return c;
 }

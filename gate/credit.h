@@ -50,8 +50,13 @@ size_t credit_size(const struct credit_shape *shape);
 /* `state` is zeroed and credit_size() bytes long. */
 struct credit *credit_begin(void *state, const struct credit_shape *shape,
 	int64_t done_us);
-/* A copied state of the same size, from a checkpoint; NULL: damaged. */
-struct credit *credit_resume(void *state, size_t bytes);
+/*
+ * A copied state, from a checkpoint.  NULL: damaged, or earned by other
+ * settings than `shape`: what was enough for a laxer line file is not enough
+ * for this one.
+ */
+struct credit *credit_resume(void *state, size_t bytes,
+	const struct credit_shape *shape);
 
 /* `at_us` never goes back. */
 void credit_observe(struct credit *c, const struct credit_result *r);

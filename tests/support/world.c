@@ -82,11 +82,29 @@ void world_detector_kill(struct world *w)
 	w->referee = NULL;
 }
 
+static const struct line *line_of(struct world *w, const char *yaml)
+{
+	const struct line *l;
+	struct diags ds;
+
+	diags_init(&ds, w->arena);
+	l = line_parse(w->arena,
+		source_from(w->arena, STR("line.yaml"), str_from(yaml)), &ds);
+	if (!l)
+		diags_write(&ds, stderr);
+	assert(l);
+	return l;
+}
+
+void world_reload(struct world *w, const char *yaml)
+{
+	w->line = line_of(w, yaml);
+	referee_reload(w->referee, w->line);
+}
+
 void world_init(struct world *w, const char *yaml, unsigned nchecks,
 	uint64_t every_ms, world_fn *fn, void *owner)
 {
-	struct diags ds;
-
 	*w = (struct world){ .nchecks = nchecks,
 		.every_ms = every_ms,
 		.noise = 88172645463325252ULL,
@@ -95,12 +113,7 @@ void world_init(struct world *w, const char *yaml, unsigned nchecks,
 	clock_virtual_init(&w->clock, start_us);
 	w->arena = arena_new();
 	w->turn = arena_new();
-	diags_init(&ds, w->arena);
-	w->line = line_parse(w->arena,
-		source_from(w->arena, STR("line.yaml"), str_from(yaml)), &ds);
-	if (!w->line)
-		diags_write(&ds, stderr);
-	assert(w->line);
+	w->line = line_of(w, yaml);
 	w->hub = store_hub_new(&w->clock.base);
 	w->store = store_memory(w->hub, w->line->name);
 	w->pipeline = store_memory(w->hub, w->line->name);

@@ -67,6 +67,8 @@ void world_plan_put(struct world *w, const char *hash);
 /* kill -9, and a new one in its place. */
 void world_detector_kill(struct world *w);
 void world_detector_start(struct world *w);
+/* The detector and the gate go on with another line file. */
+void world_reload(struct world *w, const char *yaml);
 
 struct verb_answer world_deploy(struct world *w, const char *verb,
 	const char *stage, const char *version);

@@ -190,12 +190,30 @@ Test(credit, a_copy_of_the_state_goes_on_with_the_same_bytes)
 
 	steady(whole, 0, 33);
 	memcpy(copy, whole, bytes);
-	struct credit *half = credit_resume(copy, bytes);
+	struct credit *half = credit_resume(copy, bytes, &shape);
 	cr_assert_not_null(half);
 	steady(whole, 33, 80);
 	steady(half, 33, 80);
 	cr_assert_eq(memcmp(whole, half, bytes), 0);
-	cr_assert_null(credit_resume(copy, bytes - 1));
+	cr_assert_null(credit_resume(copy, bytes - 1, &shape));
 	free(whole);
 	free(copy);
+}
+
+Test(credit, a_state_of_other_settings_is_not_resumed)
+{
+	size_t bytes = credit_size(&shape);
+	struct credit *c = begin(&shape);
+	uint64_t fresher[] = { fresh_ms[0] + 1, fresh_ms[1] };
+	struct credit_shape other[] = { shape, shape, shape, shape, shape };
+
+	other[0].soak_ms++;
+	other[1].warmup_ms++;
+	other[2].min_runs++;
+	other[3].observations++;
+	other[4].fresh_ms = fresher;
+	cr_assert_eq(credit_resume(c, bytes, &shape), c);
+	for (size_t i = 0; i < 5; i++)
+		cr_expect_null(credit_resume(c, bytes, &other[i]), "%zu", i);
+	free(c);
 }

@@ -1,0 +1,104 @@
+/*
+ * What changes while a deployment is judged: settings, the cord, clocks.  None
+ * of it may lend a pass what was earned under other terms.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gate/policy.h"
+#include "tests/support/world.h"
+
+#define LINE(gate)                                                             \
+	"version: 1\n"                                                         \
+	"line: orders\n"                                                       \
+	"served_version: {header: X-App-Version}\n"                            \
+	"environments:\n"                                                      \
+	"  prod:\n"                                                            \
+	"    west: {base_url: 'http://west.example.com'}\n"                    \
+	"    east: {base_url: 'http://east.example.com'}\n"                    \
+	"gate: {" gate "}\n"                                                   \
+	"workflow:\n"                                                          \
+	"  - stage: canary\n"                                                  \
+	"    deploys: [prod/west]\n"                                           \
+	"    compare: [prod/east]\n"
+
+static const char plain[] =
+	LINE("warmup: 10s, soak: 2m, max_wait: 2h, smallest_effect: 30%");
+
+/* Nothing fails; west answers v2 from `owner` seconds on. */
+static struct world_answer healthy(const struct world *w, const char *region,
+	unsigned check, double at_s, void *owner)
+{
+	bool west = strstr(region, "/west") != NULL;
+
+	(void)w;
+	(void)check;
+	return (struct world_answer){
+		.version = west && at_s >= *(double *)owner ? "v2" : "v1"
+	};
+}
+
+static void deploy(struct world *w, double *deployed_s, const char *yaml)
+{
+	*deployed_s = 1e9;
+	world_init(w, yaml, 3, 10000, healthy, deployed_s);
+	world_history(w, 300);
+	world_pass(w, 5);
+	world_deploy(w, "start", "canary", "v2");
+	world_pass(w, 5);
+	*deployed_s = world_now_s(w);
+	world_deploy(w, "done", "canary", "v2");
+}
+
+/* Seconds until the gate says 0; -1: not within most_s. */
+static double until_pass(struct world *w, double most_s)
+{
+	double from_s = world_now_s(w);
+
+	while (world_now_s(w) - from_s < most_s) {
+		world_pass(w, 1);
+		if (world_gate(w, "canary", "v2").code == 0)
+			return world_now_s(w) - from_s;
+	}
+	return -1;
+}
+
+Test(changes, a_stricter_line_file_is_not_passed_on_what_a_laxer_one_credited)
+{
+	static const char *const stricter[] = {
+		LINE("warmup: 10m, soak: 2m, max_wait: 2h, "
+		     "smallest_effect: 30%"),
+		LINE("warmup: 10s, soak: 20m, max_wait: 2h, "
+		     "smallest_effect: 30%"),
+		LINE("warmup: 10s, soak: 2m, max_wait: 2h, "
+		     "smallest_effect: 30%, min_runs: 60"),
+		LINE("warmup: 10s, soak: 2m, max_wait: 2h, "
+		     "smallest_effect: 30%, observations: 60"),
+	};
+
+	for (size_t i = 0; i < sizeof(stricter) / sizeof(stricter[0]); i++) {
+		struct world w;
+		double deployed_s;
+
+		deploy(&w, &deployed_s, plain);
+		world_pass(&w, 100);
+		world_reload(&w, stricter[i]);
+		cr_expect_eq(until_pass(&w, 590), -1, "%zu", i);
+		world_done(&w);
+	}
+}
+
+Test(changes, a_line_file_that_changes_nothing_of_the_stage_keeps_the_credit)
+{
+	struct world w;
+	double deployed_s;
+
+	deploy(&w, &deployed_s, plain);
+	world_pass(&w, 100);
+	world_reload(&w, plain);
+	double took_s = until_pass(&w, 600);
+	cr_expect_geq(took_s, 0);
+	cr_expect_leq(took_s, 90);
+	world_done(&w);
+}
