@@ -36,7 +36,6 @@ struct trial {
 	struct credit *credit;
 	void *credit_state;
 	struct feed *feed;
-	uint64_t gaps; /* that the feed has told so far */
 	struct cursor cursor;
 	char (*id_text)[48]; /* what cursor.id points at */
 	bool placed;         /* the cursor stands at the start of the history */
@@ -369,10 +368,8 @@ static void feed_drain(struct trial *t, int64_t now_us)
 	int64_t at_us;
 
 	while (feed_next(t->feed, now_us, &r, &at_us)) {
-		uint64_t gaps = feed_stats(t->feed).gaps;
-		if (gaps != t->gaps)
-			credit_spoil(t->credit, at_us);
-		t->gaps = gaps;
+		if (feed_lost_us(t->feed) != 0)
+			credit_spoil(t->credit, feed_lost_us(t->feed), at_us);
 		trial_feed(t, &r, at_us);
 	}
 }
@@ -693,7 +690,6 @@ bool trial_load(struct trial *t, struct str saved)
 	free(t->credit_state);
 	t->watch = watch;
 	t->feed = feed;
-	t->gaps = feed_stats(feed).gaps;
 	t->credit_state = state;
 	t->credit = credit;
 	t->credit_from_us = (int64_t)head[1];

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-enum { CREDIT_LAYOUT = 2, US_PER_MS = 1000 };
+enum { CREDIT_LAYOUT = 3, US_PER_MS = 1000 };
 
 static const uint64_t bucket_least_us = 2000000;
 
@@ -26,6 +26,7 @@ struct credit {
 	int64_t bucket;       /* the open one; buckets before are closed */
 	int64_t other_bucket; /* newest one in which another version spoke */
 	int64_t spoilt;       /* newest one in which results were lost */
+	int64_t earned;       /* newest closed one that earned */
 	int64_t last_us;
 	uint32_t verified; /* checks that saw the version often enough */
 	uint32_t other;    /* another version spoke before verified */
@@ -98,6 +99,7 @@ struct credit *credit_begin(void *state, const struct credit_shape *shape,
 	c->done_us = done_us;
 	c->other_bucket = INT64_MIN;
 	c->spoilt = INT64_MIN;
+	c->earned = INT64_MIN;
 	for (uint32_t i = 0; i < shape->nchecks; i++)
 		fresh_of(c)[i] = shape->fresh_ms[i] * US_PER_MS;
 	for (uint32_t arm = 0; arm < c->narms; arm++)
@@ -165,10 +167,12 @@ static void buckets_close(struct credit *c, int64_t at_us)
 	if (now <= c->bucket)
 		return;
 	/* Only the open bucket can have results; later ones were skipped. */
-	if (bucket_earns(c, c->bucket))
+	if (bucket_earns(c, c->bucket)) {
 		c->earned_us += c->bucket_us;
-	else
+		c->earned = c->bucket;
+	} else {
 		c->starved_us += c->bucket_us;
+	}
 	c->starved_us += (uint64_t)(now - c->bucket - 1) * c->bucket_us;
 	c->bucket = now;
 }
@@ -220,11 +224,22 @@ void credit_observe(struct credit *c, const struct credit_result *r)
 		verify(c, s, r->at_us);
 }
 
-void credit_spoil(struct credit *c, int64_t at_us)
+static void take_back(struct credit *c)
+{
+	c->earned_us -= c->bucket_us;
+	c->starved_us += c->bucket_us;
+	c->earned = INT64_MIN;
+}
+
+void credit_spoil(struct credit *c, int64_t from_us, int64_t at_us)
 {
 	buckets_close(c, at_us);
-	if (after_warmup(c, at_us))
-		c->spoilt = c->bucket;
+	if (!after_warmup(c, at_us))
+		return;
+	c->spoilt = c->bucket;
+	if (c->earned >= 0 &&
+		from_us < c->t0_us + (c->earned + 1) * (int64_t)c->bucket_us)
+		take_back(c);
 }
 
 uint64_t credit_earned_ms(const struct credit *c)

@@ -61,9 +61,13 @@ struct credit *credit_resume(void *state, size_t bytes,
 /* `at_us` never goes back. */
 void credit_observe(struct credit *c, const struct credit_result *r);
 
-/* Results were lost about then: the bucket earns nothing, whatever else is in
- * it, for what is not there may have been a failure. */
-void credit_spoil(struct credit *c, int64_t at_us);
+/*
+ * Results were lost between these two: their buckets earn nothing, whatever
+ * else is in them, for what is not there may have been a failure.  Of the
+ * closed ones only the newest is taken back: a runner that was silent for
+ * longer has starved its checks in those before.
+ */
+void credit_spoil(struct credit *c, int64_t from_us, int64_t at_us);
 
 /* Buckets that earned so far. Both in milliseconds. */
 uint64_t credit_earned_ms(const struct credit *c);

@@ -16,7 +16,8 @@
  * All of it happens in feed_add(); feed_next() takes from `out`.
  */
 enum { FEED_RUNNERS_KEEP = 64 }; /* beyond: those silent for an hour go */
-#define FEED_FORGET_US (INT64_C(3600) * 1000000)
+/* Silent for so long, a runner is waited for no more. */
+#define FEED_LIVE_US (INT64_C(3600) * 1000000)
 
 /* ---- items ---- */
 
@@ -140,7 +141,7 @@ static void runners_forget(struct feed *f)
 		struct feed_runner *r = f->runner[i];
 
 		if (r->npending || r->ready.count || !r->talked ||
-			r->last_us > f->newest_us - FEED_FORGET_US)
+			r->last_us > f->newest_us - FEED_LIVE_US)
 			f->runner[kept++] = r;
 		else
 			runner_free(r);
@@ -269,8 +270,10 @@ static void hole_give_up(struct feed *f, struct feed_runner *r)
 	struct feed_gap g = { r->next ? r->next : 1, seq - 1, r->next != 0 };
 
 	if (g.from <= g.to) {
-		if (g.counted)
+		if (g.counted) {
 			f->stats.gaps += g.to - g.from + 1;
+			r->pending[0]->lost_us = r->last_us;
+		}
 		feed_gap_insert(r, r->ngaps, g);
 	}
 	r->next = seq;
@@ -336,7 +339,7 @@ static struct feed_runner *merge_first(const struct feed *f)
 	return best;
 }
 
-/* Can another runner that talks still bring something before (at, r)? */
+/* Can another runner that lives still bring something before (at, r)? */
 static bool merge_held(const struct feed *f, const struct feed_runner *r,
 	int64_t at_us)
 {
@@ -349,9 +352,10 @@ static bool merge_held(const struct feed *f, const struct feed_runner *r,
 			before = false;
 			continue;
 		}
-		/* who waits behind a hole talks, whatever came in order */
+		/* who waits behind a hole lives, whatever came in order */
 		if (!q->npending &&
-			(!q->talked || q->last_us <= f->newest_us - f->late_us))
+			(!q->talked ||
+				q->last_us <= f->newest_us - FEED_LIVE_US))
 			continue;
 		if (!q->talked)
 			return true;
@@ -433,12 +437,35 @@ static bool runner_add(struct feed *f, struct feed_runner *r,
 	return true;
 }
 
+/* Nobody talked until `now_us`: the clock is the watermark. */
+static void flush(struct feed *f, int64_t now_us)
+{
+	struct feed_runner *r;
+
+	for (size_t i = 0; i < f->nrunners; i++)
+		runner_advance(f, f->runner[i], now_us - f->late_us);
+	while ((r = merge_first(f)) &&
+		r->ready.first->at_us <= now_us - f->late_us)
+		out_add(f, items_take(&r->ready));
+}
+
+/* What feed_next() would have done before this one came, had it been asked. */
+static void flush_before(struct feed *f, int64_t arrived_us)
+{
+	if (f->arrived_us && arrived_us - f->arrived_us >= f->late_us)
+		flush(f, arrived_us);
+	if (arrived_us > f->arrived_us)
+		f->arrived_us = arrived_us;
+}
+
 void feed_add(struct feed *f, const struct result *res)
 {
 	int64_t end_us = result_end_us(res);
 
 	assert(end_us >= 0 && end_us <= FEED_US_MAX);
 	f->idle = false;
+	if (res->arrived_us > 0 && res->arrived_us <= FEED_US_MAX)
+		flush_before(f, res->arrived_us);
 	if (!runner_add(f, runner_get(f, res->id.runner), res)) {
 		f->stats.duplicates++;
 		return;
@@ -454,22 +481,14 @@ void feed_add(struct feed *f, const struct result *res)
 	merge(f);
 }
 
-/* Nobody talks: the clock is the watermark. */
 static void flush_idle(struct feed *f, int64_t now_us)
 {
-	struct feed_runner *r;
-
 	if (!f->idle) {
 		f->idle = true;
 		f->idle_us = now_us;
 	}
-	if (now_us - f->idle_us < f->late_us)
-		return;
-	for (size_t i = 0; i < f->nrunners; i++)
-		runner_advance(f, f->runner[i], now_us - f->late_us);
-	while ((r = merge_first(f)) &&
-		r->ready.first->at_us <= now_us - f->late_us)
-		out_add(f, items_take(&r->ready));
+	if (now_us - f->idle_us >= f->late_us)
+		flush(f, now_us);
 }
 
 bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
@@ -492,9 +511,15 @@ bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
 	assert(ok); /* we packed it, or feed_load() looked at it */
 	*ret = r;
 	*ret_at_us = it->at_us;
+	f->lost_us = it->lost_us;
 	f->stats.fed++;
 	free(it);
 	return true;
+}
+
+int64_t feed_lost_us(const struct feed *f)
+{
+	return f->lost_us;
 }
 
 struct feed_stats feed_stats(const struct feed *f)

@@ -15,9 +15,14 @@
  * In: results as they were read, of any runner, with duplicates, in stream
  * order per region.  Out: each (runner, epoch, seq) once; per runner in the
  * order of seq; runners merged by the time of the run's end behind the
- * watermark of all runners that are talking, at most `late_us` (2 s) behind
- * the newest; time never goes back (a late one is fed at the watermark, never
+ * watermark of all runners that live, at most `late_us` (2 s) behind the
+ * newest; time never goes back (a late one is fed at the watermark, never
  * dropped).  A seq that does not come within late_us is a gap: counted.
+ *
+ * A runner lives for an hour behind its newest result: between two results it
+ * may be silent for as long as its checks are apart, and the next one may
+ * still come late.  So whatever comes within late_us of the newest is in its
+ * place; only the very first results of a runner can not be waited for.
  *
  * Pure: no clock, no I/O.  The same results in the same stream order give the
  * same output whatever the size of the reads, so that a restarted detector
@@ -41,12 +46,19 @@ void feed_add(struct feed *f, const struct result *r);
  * than late_us comes out by it.  "Nobody talking" is no feed_add() for late_us
  * of this clock, counted from the first call that found nothing: so that
  * catching up with an old stream, where `now` is always far ahead, gives the
- * same order as living through it.  *ret lives until the next call.
+ * same order as living through it.  For the same reason a silence that shows
+ * in the store's stamps (arrived_us) lets out what this clock would have let
+ * out.  *ret lives until the next call.
  *
  * A feed that starts holds everything for late_us, until it knows who talks.
  */
 bool feed_next(struct feed *f, int64_t now_us, struct result *ret,
 	int64_t *ret_at_us);
+/*
+ * Whether results are missing right before the one that feed_next() gave last:
+ * the time of its runner's one before them; 0: none are.
+ */
+int64_t feed_lost_us(const struct feed *f);
 
 /*
  * gaps: seqs that did not come (one that comes after all is taken back);

@@ -21,6 +21,7 @@ struct feed_item {
 	struct feed_item *next;
 	int64_t at_us; /* when it counts; at first the end of the run */
 	int64_t end_us;
+	int64_t lost_us; /* since then its runner's results are missing */
 	uint64_t epoch, seq;
 	uint32_t len[FEED_PARTS];
 	char bytes[]; /* the parts, one after the other */
@@ -60,6 +61,8 @@ struct feed {
 	struct feed_stats stats;
 	bool idle;
 	int64_t idle_us; /* since when nothing was added, by feed_next's now */
+	int64_t arrived_us; /* the store's stamp of the newest; 0: none */
+	int64_t lost_us;    /* of the one that was given last */
 	struct arena *arena;
 };
 

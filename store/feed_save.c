@@ -5,7 +5,7 @@
  * What is loaded may be anything; nothing of it is believed unseen.
  */
 enum {
-	FEED_MAGIC = 0x31444641, /* "AFD1" */
+	FEED_MAGIC = 0x32444641, /* "AFD2" */
 	FEED_ITEMS_MAX = 1 << 20
 };
 
@@ -28,6 +28,7 @@ static void save_item(struct buf *out, const struct feed_item *it)
 {
 	save_u64(out, (uint64_t)it->at_us);
 	save_u64(out, (uint64_t)it->end_us);
+	save_u64(out, (uint64_t)it->lost_us);
 	save_u64(out, it->epoch);
 	save_u64(out, it->seq);
 	for (int i = 0; i < FEED_PARTS; i++)
@@ -68,6 +69,7 @@ void feed_save(const struct feed *f, struct buf *out)
 	save_u64(out, (uint64_t)f->newest_us);
 	save_u64(out, f->started);
 	save_u64(out, (uint64_t)f->out_us);
+	save_u64(out, (uint64_t)f->arrived_us);
 	save_u64(out, f->stats.fed);
 	save_u64(out, f->stats.duplicates);
 	save_u64(out, f->stats.gaps);
@@ -142,6 +144,7 @@ static struct feed_item *load_item(struct load *l)
 {
 	int64_t at_us = load_us(l);
 	int64_t end_us = load_us(l);
+	int64_t lost_us = load_us(l);
 	uint64_t epoch = load_u64(l);
 	uint64_t seq = load_u64(l);
 	struct str part[FEED_PARTS];
@@ -153,6 +156,7 @@ static struct feed_item *load_item(struct load *l)
 	it = feed_item_new(part);
 	it->at_us = at_us;
 	it->end_us = end_us;
+	it->lost_us = lost_us;
 	it->epoch = epoch;
 	it->seq = seq;
 	l->bad = l->bad || !item_valid(l, it);
@@ -226,6 +230,7 @@ struct feed *feed_load(struct str saved)
 	f->newest_us = load_us(&l);
 	f->started = load_u64(&l);
 	f->out_us = load_us(&l);
+	f->arrived_us = load_us(&l);
 	f->stats.fed = load_u64(&l);
 	f->stats.duplicates = load_u64(&l);
 	f->stats.gaps = load_u64(&l);

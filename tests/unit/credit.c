@@ -115,9 +115,28 @@ Test(credit, a_bucket_in_which_results_were_lost_earns_nothing)
 	steady(c, 0, 11);
 	double t0 = (double)(credit_t0_us(c) - done_us) / 1e6;
 	steady(c, 11, t0 + 5);
-	credit_spoil(c, at(t0 + 5));
+	credit_spoil(c, at(t0 + 4.5), at(t0 + 5));
 	steady(c, t0 + 5, t0 + 13);
 	cr_assert_eq(credit_earned_ms(c), 8000, "buckets 0 and 2, not 1");
+	free(c);
+}
+
+/* What is missing may have ended on either side of a border. */
+Test(credit, a_loss_across_a_border_takes_back_what_was_earned_before)
+{
+	struct credit *c = begin(&shape);
+
+	steady(c, 0, 11);
+	double t0 = (double)(credit_t0_us(c) - done_us) / 1e6;
+	steady(c, 11, t0 + 9);
+	cr_assert_eq(credit_earned_ms(c), 8000);
+	credit_spoil(c, at(t0 + 7), at(t0 + 9));
+	cr_assert_eq(credit_earned_ms(c), 4000);
+	credit_spoil(c, at(t0 + 7), at(t0 + 9));
+	cr_assert_eq(credit_earned_ms(c), 4000, "once");
+	cr_assert_eq(credit_starved_ms(c), 4000);
+	steady(c, t0 + 9, t0 + 17);
+	cr_assert_eq(credit_earned_ms(c), 8000, "not bucket 2, but 3");
 	free(c);
 }
 

@@ -286,23 +286,75 @@ Test(feed_case, one_runner_is_fed_without_delay_once_it_is_known)
 	cr_assert(next_is("a", 3, 2600));
 }
 
-Test(feed_case, a_talking_runner_holds_the_others_a_silent_one_does_not)
+/* Its checks may be apart for longer than the window is wide. */
+Test(feed_case, a_living_runner_holds_the_others_for_the_window)
 {
 	add("a", 1, 1, 0);
 	add("b", 1, 1, 100);
-	add("a", 1, 2, 3000);
+	add("a", 1, 2, 10000);
 	cr_assert(next_is("a", 1, 0));
 	cr_assert(next_is("b", 1, 100));
-	cr_assert(next_is("a", 2, 3000), "b is silent for 2 s");
-	add("b", 1, 2, 2900);
-	cr_assert(next_is("b", 2, 3000), "late: fed at the watermark");
+	cr_assert_not(next_is("a", 2, 10000), "b may still bring 9000");
+	add("b", 1, 2, 9000);
+	cr_assert(next_is("b", 2, 9000));
+	cr_assert_not(next_is("a", 2, 10000));
+	add("a", 1, 3, 12001);
+	cr_assert(next_is("a", 2, 10000), "and is waited for no longer");
+	add("b", 1, 3, 9900);
+	cr_assert(next_is("b", 3, 10000), "late: fed at the watermark");
 	cr_assert_eq(feed_stats(f).late, 1);
-	add("a", 1, 3, 3200);
-	cr_assert_not(next_is("a", 3, 3200), "b may still bring 3100");
-	add("b", 1, 3, 3100);
-	cr_assert(next_is("b", 3, 3100));
-	add("b", 1, 4, 3300);
-	cr_assert(next_is("a", 3, 3200));
+	add("b", 1, 4, 12002);
+	cr_assert(next_is("a", 3, 12001));
+}
+
+Test(feed_case, who_was_silent_for_an_hour_holds_nobody)
+{
+	add("a", 1, 1, 0);
+	add("b", 1, 1, 100);
+	add("a", 1, 2, 3600099);
+	cr_assert(next_is("a", 1, 0));
+	cr_assert(next_is("b", 1, 100));
+	cr_assert_not(next_is("a", 2, 3600099));
+	add("a", 1, 3, 3600100);
+	cr_assert(next_is("a", 2, 3600099));
+	cr_assert(next_is("a", 3, 3600100));
+}
+
+/* a's second one comes 5 s late, when b's has long been let out by the clock,
+ * or would have been. */
+static const struct {
+	const char *runner;
+	uint64_t seq;
+	int64_t end_ms, arrived_ms;
+} silence[] = { { "a", 1, 0, 0 }, { "b", 1, 1, 1 }, { "b", 2, 5000, 5000 },
+	{ "a", 2, 4000, 9000 }, { "b", 3, 12000, 12000 } };
+
+Test(feed_case, a_silence_in_the_stamps_is_one_of_the_clock)
+{
+	struct buf lived;
+
+	buf_init(&lived, 1 << 16);
+	for (int live = 1; live >= 0; live--) {
+		struct feed *g = feed_new(LATE_US);
+		int64_t now = START_US;
+
+		for (size_t i = 0; i < sizeof(silence) / sizeof(silence[0]);
+			i++) {
+			struct result r =
+				result_of(silence[i].runner, silence[i].seq,
+					START_US + silence[i].end_ms * 1000);
+
+			r.arrived_us = START_US + silence[i].arrived_ms * 1000;
+			for (; live && now < r.arrived_us; now += 500000)
+				drain(g, now, &lived);
+			feed_add(g, &r);
+		}
+		finish(g, START_US + 12000000, live ? &lived : &out);
+		cr_expect_eq(feed_stats(g).late, 1);
+		feed_free(g);
+	}
+	same_text(&lived, &out);
+	buf_done(&lived);
 }
 
 Test(feed_case, with_nobody_talking_the_clock_lets_them_out)
@@ -330,8 +382,11 @@ Test(feed_case, a_missing_one_that_comes_after_all_is_fed_and_no_gap)
 	add("a", 1, 3, 100);
 	add("a", 1, 4, 2200);
 	cr_assert(next_is("a", 1, 0));
+	cr_assert_eq(feed_lost_us(f), 0);
 	cr_assert(next_is("a", 3, 100));
+	cr_assert_eq(feed_lost_us(f), START_US, "2 is missing before it");
 	cr_assert(next_is("a", 4, 2200));
+	cr_assert_eq(feed_lost_us(f), 0);
 	cr_assert_eq(feed_stats(f).gaps, 1);
 	add("a", 1, 2, 50);
 	add("a", 1, 2, 50);
