@@ -341,8 +341,12 @@ static void variants_load(struct load *l, struct suite_file *f,
 	if (l->failed == 0) {
 		idle_check_all(l, f);
 		imports_unused_check(l, l->file);
-		allow_check(&l->allows, l->ds);
 	}
+	report(l, to);
+	/* what was reported now may be what an entry is for */
+	diags_init(l->ds, l->arena);
+	if (l->failed == 0)
+		allow_check(&l->allows, l->ds);
 	report(l, to);
 }
 
