@@ -7,7 +7,8 @@
  * variables, 04x expressions, 05x line file, 06x selection, 08x import; W1xx
  * warnings.
  * The texts are titles for the manual; the message itself is written where
- * the mistake is found.
+ * the mistake is found, and what a code means and how to mend it stands in
+ * docs/codes.txt.
  */
 /* clang-format off */
 #define CODE_MAP(X)                                                           \
@@ -69,7 +70,7 @@
 	X(W, 117, "gate: block on connections of earlier runs")               \
 	X(W, 131, "a construct that was left out of an import")               \
 	X(W, 132, "changed by an import")                                     \
-	X(W, 201, "regex may run away")   \
+	X(W, 201, "regex may run away")                                       \
 	X(W, 202, "a word of a JSON Schema that is no keyword")
 /* clang-format on */
 

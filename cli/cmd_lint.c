@@ -9,6 +9,7 @@
 #include "base/oom.h"
 #include "base/yaml.h"
 #include "cli/command.h"
+#include "cli/explain.h"
 #include "cli/lint_show.h"
 #include "cli/lint_workflow.h"
 #include "cli/load.h"
@@ -185,12 +186,25 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* The first code is an example of what may be asked about. */
+static void point_to_explain(const struct diags *ds)
+{
+	char code[8];
+
+	if (ds->first && diag_code_text(ds->first, code)[0])
+		printf("andon lint --explain %s: what it means, and how to "
+		       "mend it\n",
+			code);
+}
+
 static void lint_text(struct linting *t, int code)
 {
 	const struct diags *ds = &t->l.ds;
 	const char *dot = output_utf8() ? "\xc2\xb7" : "-";
 
 	diags_write(ds, stdout);
+	if (!t->o->quiet)
+		point_to_explain(ds);
 	printf("%u error%s %s %u warning%s %s %zu file%s, %zu check%s",
 		ds->errors, plural(ds->errors), dot, ds->warnings,
 		plural(ds->warnings), dot, t->files, plural(t->files),
@@ -254,9 +268,12 @@ static void workflow_check(struct linting *t)
 
 static int lint_run(struct options *o)
 {
-	struct linting *t = xcalloc(1, sizeof(*t));
+	struct linting *t;
 	int code;
 
+	if (o->explain)
+		return explain_show(o, o->explain);
+	t = xcalloc(1, sizeof(*t));
 	t->o = o;
 	t->own = arena_new();
 	for (size_t i = 0; i < o->args.count; i++) {
@@ -290,10 +307,13 @@ const struct command command_lint = {
 		"Errors end with 2, with --strict warnings too.  Suites that "
 		"are named are linted\nalone when there is no line file.\n\n"
 		"  andon lint --format sarif >andon.sarif\n\n"
+		"--explain CODE says what a code means, why it matters and "
+		"how to mend it.\n\n"
+		"  andon lint --explain W104\n\n"
 		"--format json, github (annotations of a workflow) and sarif "
 		"(2.1.0) are the same\nlist for machines.",
 	.options = TAKES_COMMON | TAKES(line) | TAKES(base_url) | TAKES_SUITES |
-		   TAKES(strict),
+		   TAKES(strict) | TAKES(explain),
 	.formats = FORMATS,
 	.run = lint_run,
 };

@@ -1,6 +1,7 @@
 #include "cli/lint_show.h"
 
 #include "base/codes.h"
+#include "cli/explain.h"
 
 #define SARIF_SCHEMA                                                           \
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"  \
@@ -113,31 +114,48 @@ void lint_github(const struct lint_result *r, struct buf *out)
 
 /* --- SARIF -------------------------------------------------------------- */
 
-static const struct {
-	const char *id, *level, *title;
-	unsigned code;
-} rules[] = {
-#define X(letter, number, title)                                               \
-	{ #letter, #letter[0] == 'E' ? "error" : "warning", title, number },
+static const unsigned rules[] = {
+#define X(letter, number, title) (number),
 	CODE_MAP(X)
 #undef X
 };
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };
 
+/* Plain, and as code scanning shows it: with the example as a difference. */
+static void add_help(struct buf *out, const struct explain *x, bool markdown)
+{
+	struct buf text;
+
+	buf_init(&text, EXPLAIN_BYTES_MAX);
+	explain_add_filled(&text, x->about);
+	buf_add_z(&text, markdown ? "\n\n**Why:** " : "\n\nWhy: ");
+	explain_add_filled(&text, x->why);
+	buf_add_z(&text, markdown ? "\n\n**Mend:** " : "\n\nMend: ");
+	explain_add_filled(&text, x->mend);
+	buf_add_z(&text, markdown ? "\n\n```diff\n" : "\n\n");
+	explain_add_example(&text, x);
+	buf_add_z(&text, markdown ? "```\n\n" : "\n");
+	explain_add_allow(&text, x);
+	buf_add_json(out, buf_str(&text));
+	buf_done(&text);
+}
+
 static void add_rules(struct buf *out)
 {
-	for (size_t i = 0; i < RULES; i++) {
+	struct explain x;
+
+	for (size_t i = 0; explain_at(i, &x); i++) {
 		buf_addf(out,
-			"%s{\"id\":\"%s%03u\",\"shortDescription\":"
-			"{\"text\":",
-			i ? "," : "", rules[i].id, rules[i].code);
-		buf_add_json(out, str_from(rules[i].title));
-		buf_addf(out,
-			"},\"help\":{\"text\":\"andon-suite(5) explains "
-			"every code\"},\"defaultConfiguration\":{\"level\":"
-			"\"%s\"}}",
-			rules[i].level);
+			"%s{\"id\":\"%s\",\"shortDescription\":{\"text\":",
+			i ? "," : "", x.name);
+		buf_add_json(out, str_from(x.title));
+		buf_add_z(out, "},\"help\":{\"text\":");
+		add_help(out, &x, false);
+		buf_add_z(out, ",\"markdown\":");
+		add_help(out, &x, true);
+		buf_addf(out, "},\"defaultConfiguration\":{\"level\":\"%s\"}}",
+			x.error ? "error" : "warning");
 	}
 }
 
@@ -209,7 +227,7 @@ static size_t rule_of(const struct diag *d)
 {
 	size_t i = 0;
 
-	while (i < RULES - 1 && rules[i].code != d->code)
+	while (i < RULES - 1 && rules[i] != d->code)
 		i++;
 	return i;
 }

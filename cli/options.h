@@ -109,6 +109,8 @@ enum option_kind {
 	  "write nothing; end with 1 where something would change")            \
 	X("stdout",   to_stdout, FLAG,     NULL,   NULL,                       \
 	  "write to standard output, not into the file")                       \
+	X("explain",  explain,   TEXT,     "CODE", NULL,                       \
+	  "what a code such as E012 means, and how to mend it")                \
 	X("strict",   strict,    FLAG,     NULL,   NULL,                       \
 	  "warnings end with 2 too")                                           \
 	X("partial",  partial,   FLAG,     NULL,   NULL,                       \
@@ -132,7 +134,7 @@ enum option_id {
 struct options {
 	struct list suites, where, tag, var, set, region, report;
 	const char *line, *redis, *state, *base_url, *version, *fixes, *change,
-		*by, *reason, *cause, *name, *id, *out;
+		*by, *reason, *cause, *name, *id, *out, *explain;
 	uint64_t wait_ms, grace_ms, keep_ms, seed, concurrency, threads;
 	int allow, lane, format, color; /* allow: -1 not given */
 	bool ok, failed, strict, check, to_stdout, verbose, quiet, help,

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "detectors/detector.h"
+#include "docs/tables/codes.h"
 #include "docs/tables/mdoc.h"
 #include "docs/tables/names.h"
 #include "regions/tables.h"
@@ -328,6 +329,7 @@ static const struct manual_table tables[] = {
 	{ "exit codes",     write_told,     exits },
 	{ "reasons",        write_names,    &reasons },
 	{ "lint codes",     write_codes,    NULL },
+	{ "explained codes", write_explained, NULL },
 	{ "suite keys",     write_keys,     suite_key_table },
 	{ "step keys",      write_keys,     step_key_table },
 	{ "request keys",   write_keys,     request_key_table },

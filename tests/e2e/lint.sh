@@ -125,6 +125,7 @@ grep -q "^$seeded errors .* 4 files" out || fail "summary: $(tail -1 out)"
 # The carets stand under the word.
 grep -A2 -F 'checkout.yaml:12:14' out | grep -q '^      |              ^^^^^^ did you mean `status`?$' ||
 	fail "carets under statsu"
+grep -q '^andon lint --explain E044: ' out || fail "where codes are explained"
 
 # The same list for machines.
 "$andon" lint --format json >out.json 2>err

@@ -48,19 +48,19 @@ export ORDERS_CLIENT_SECRET="not-a-secret"
 # --- well-formed, and not behind the code ---
 
 command -v mandoc >/dev/null || die "no mandoc: ci/deps installs it"
-for page in andon.1 andon-suite.5 andon-line.5; do
+for page in andon.1 andon-suite.5 andon-line.5 andon-codes.7; do
 	mandoc -Tlint -W warning "$docs/$page" >"$dir/log" 2>&1 ||
 		die "docs/$page is not well-formed"
 done
 check()
 {
 	"$tables" --check "$1/andon.1" "$1/andon-suite.5" "$1/andon-line.5" \
-		>"$dir/log" 2>&1
+		"$1/andon-codes.7" >"$dir/log" 2>&1
 }
 check "$docs" || die "the tables are not those of the code"
 # A row that is gone is seen, and so is a table that no page shows.
 mkdir "$dir/changed"
-cp "$docs"/andon*.[15] "$dir/changed"
+cp "$docs"/andon*.[157] "$dir/changed"
 sed -i '/^\.It Ic every_failing/d' "$dir/changed/andon-suite.5"
 check "$dir/changed"
 [ $? -eq 1 ] || die "a row that is gone is not seen"
@@ -237,4 +237,4 @@ sed -n '/^\.\\" KEYS gate/,/^\.\\" END KEYS/s/^\.It Li //p' "$docs/andon.1" |
 sed -i 's/every:/evry:/' "$dir/work/suites/health.yaml"
 lint && die "a mistake in an example is not seen"
 [ "$count" -ge 20 ] || die "only $count examples were found"
-echo "manual: three pages, $count examples"
+echo "manual: four pages, $count examples"
