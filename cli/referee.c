@@ -381,14 +381,23 @@ static bool settle_once(struct referee *r, struct facts *f, struct judgement *j,
 	return true;
 }
 
+static struct str plan_of(const struct facts *f)
+{
+	return f->plan ? f->plan->hash : STR("");
+}
+
 static bool settle(struct referee *r, struct facts *f, struct judgement *j,
 	size_t nj, struct err *e)
 {
+	struct str plan = plan_of(f);
 	bool again = true;
 
 	for (int i = 0; i < SETTLE_TRIES && again && r->epoch; i++) {
 		if (i > 0 && !store_facts(r->o.store, r->turn, f, e))
 			return false;
+		/* Judged by a plan that has gone: the next turn judges anew. */
+		if (!str_eq(plan, plan_of(f)))
+			return true;
 		if (!settle_once(r, f, j, nj, &again, e))
 			return false;
 	}

@@ -93,8 +93,11 @@ static bool says_final(const struct facts *f, const struct question *q,
 		return false;
 	if (d->state != DEPLOYMENT_ACCEPTED)
 		set(r, ANSWER_UNDECIDED, true, WHY_EXPIRED, d->reason);
-	else if (f->now_us - d->final_us <=
-		 (int64_t)stage_pass_ttl_ms(q->stage) * 1000)
+	else if (d->undone_us != 0)
+		set(r, ANSWER_UNDECIDED, true, WHY_EXPIRED,
+			STR("it was accepted, and rolled back or failed since; "
+			    "deploy and soak again"));
+	else if (policy_within(f, d->final_us, stage_pass_ttl_ms(q->stage)))
 		set(r, ANSWER_PROCEED, true, WHY_PASSED, d->reason);
 	else
 		set(r, ANSWER_UNDECIDED, true, WHY_EXPIRED,

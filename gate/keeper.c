@@ -32,9 +32,7 @@ static const struct judgement *judgement_of(const struct facts *f,
 	const struct judgement *j =
 		facts_judgement(f, d->id, d->region[region].region);
 
-	if (!j || f->now_us - j->at_us > (int64_t)KEEPER_FRESH_MS * 1000)
-		return NULL;
-	return j;
+	return j && policy_within(f, j->at_us, KEEPER_FRESH_MS) ? j : NULL;
 }
 
 /* Not every required check has seen the version yet. */
@@ -157,8 +155,8 @@ static enum why why_of_rule(struct str rule)
 	return WHY_ANOMALY;
 }
 
-/* What failed, where, and beside what: the sentence a person reads first. */
-/* What was seen, without a number that is not in the judgement. */
+/* What failed, where, and beside what: the sentence a person reads first.  No
+ * number stands in it that is not in the judgement. */
 static struct str why_text(const struct judgement *j, struct arena *a)
 {
 	bool past = str_eq(j->control, STR("past"));
@@ -303,8 +301,10 @@ static enum deployment_state progress(const struct facts *f,
 static bool overdue(const struct settling *k, const struct stage *s,
 	const struct deployment *d)
 {
-	return s->gate.max_wait_ms > 0 && d->done_us > 0 && d->nregions > 0 &&
-	       k->f->now_us - d->done_us > (int64_t)s->gate.max_wait_ms * 1000;
+	uint64_t most_ms = settings_of(k, s)->max_wait_ms;
+
+	return d->done_us > 0 && d->nregions > 0 &&
+	       k->f->now_us - d->done_us > (int64_t)most_ms * 1000;
 }
 
 static void settle_judged(const struct settling *k, const struct stage *s,

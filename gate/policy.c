@@ -20,6 +20,14 @@ bool stage_is_production(const struct stage *s)
 	return false;
 }
 
+bool policy_within(const struct facts *f, int64_t at_us, uint64_t most_ms)
+{
+	int64_t age_us = f->now_us - at_us;
+
+	return age_us <= (int64_t)most_ms * 1000 &&
+	       age_us >= -(int64_t)CLOCK_SLACK_MS * 1000;
+}
+
 uint64_t stage_pass_ttl_ms(const struct stage *s)
 {
 	static const struct stage_load unknown;
@@ -115,15 +123,27 @@ static bool deploys_region(const struct deployment *d, struct str region)
 	return false;
 }
 
+/* Does it say whether its version is good?  What was cut short does not. */
+static bool is_verdict(const struct deployment *d)
+{
+	return d->state == DEPLOYMENT_ACCEPTED ||
+	       d->state == DEPLOYMENT_STOPPED ||
+	       d->state == DEPLOYMENT_ROLLED_BACK;
+}
+
+static bool is_good(const struct deployment *d)
+{
+	return d->state == DEPLOYMENT_ACCEPTED && d->undone_us == 0;
+}
+
 const struct deployment *policy_accepted_in(const struct facts *f,
 	struct str region, struct str version)
 {
 	for (size_t i = f->ndeployments; i-- > 0;) {
 		const struct deployment *d = &f->deployment[i];
-		if (d->state == DEPLOYMENT_ACCEPTED &&
-			version_same(d->version, version) &&
+		if (is_verdict(d) && version_same(d->version, version) &&
 			deploys_region(d, region))
-			return d;
+			return is_good(d) ? d : NULL;
 	}
 	return NULL;
 }
@@ -134,13 +154,12 @@ static bool stage_accepted(const struct facts *f, const struct stage *s,
 {
 	for (size_t i = f->ndeployments; i-- > 0;) {
 		const struct deployment *o = &f->deployment[i];
-		if (o->state != DEPLOYMENT_ACCEPTED ||
-			!str_eq(o->stage, s->name) ||
+		if (!is_verdict(o) || !str_eq(o->stage, s->name) ||
 			!str_eq(o->change, d->change))
 			continue;
-		return s->ndeploys > 0 ||
-		       f->now_us - o->final_us <=
-			       (int64_t)stage_pass_ttl_ms(s) * 1000;
+		return is_good(o) &&
+		       (s->ndeploys > 0 || policy_within(f, o->final_us,
+						   stage_pass_ttl_ms(s)));
 	}
 	return false;
 }
@@ -167,7 +186,8 @@ static struct blocker ci_missing(const struct facts *f, const struct stage *s,
 		const struct ci_check *found = NULL;
 		for (size_t k = 0; k < f->nci; k++)
 			if (str_eq(f->ci[k].name, name) &&
-				version_same(f->ci[k].version, d->version))
+				version_same(f->ci[k].version, d->version) &&
+				(!found || f->ci[k].at_us >= found->at_us))
 				found = &f->ci[k];
 		if (found && found->ok)
 			continue;
@@ -189,7 +209,7 @@ static struct blocker pulse_missing(const struct facts *f, struct str region,
 	const struct pulse *p = facts_pulse(f, region);
 
 	if (!p || p->epoch != f->detector.epoch ||
-		f->now_us - p->at_us > (int64_t)PULSE_FRESH_MS * 1000)
+		!policy_within(f, p->at_us, PULSE_FRESH_MS))
 		return blocker(false, WHY_STARVED,
 			arena_printf(a, "how %.*s is now is not known yet",
 				STR_ARG(region)));
@@ -211,9 +231,9 @@ static struct blocker regions_missing(const struct facts *f,
 		struct str region = s->requires.regions[i]->full;
 		const struct deployment *o =
 			policy_accepted_in(f, region, d->version);
-		int64_t fresh_us = (int64_t)s->requires.fresh_ms * 1000;
-		if (o && (fresh_us == 0 ||
-				 f->now_us - o->final_us <= fresh_us)) {
+		uint64_t fresh_ms = s->requires.fresh_ms;
+		if (o && (fresh_ms == 0 ||
+				 policy_within(f, o->final_us, fresh_ms))) {
 			struct blocker b = pulse_missing(f, region, a);
 
 			if (b.blocked)

@@ -56,7 +56,17 @@ enum { PULSE_FRESH_MS = 10000 };
 struct blocker policy_requires(const struct facts *f, const struct line *l,
 	const struct stage *s, const struct deployment *d, struct arena *a);
 
-/* Was `version` accepted in this region?  The newest acceptance, or NULL. */
+/*
+ * Is a moment of the store's clock at most `most_ms` ago?  One that is yet to
+ * come is not: a store whose clock went back makes nothing fresh again.
+ */
+enum { CLOCK_SLACK_MS = 15000 };
+bool policy_within(const struct facts *f, int64_t at_us, uint64_t most_ms);
+
+/*
+ * Was `version` accepted in this region?  The newest verdict speaks: NULL
+ * when that was a stop, or when it was rolled back since.
+ */
 const struct deployment *policy_accepted_in(const struct facts *f,
 	struct str region, struct str version);
 

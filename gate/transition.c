@@ -308,12 +308,16 @@ struct verb_answer deploy_end(const struct facts *f, const struct line *l,
 	if (!old)
 		return unknown(r, a);
 	struct deployment *d = deployment_copy(a, old);
-	/* A verdict stands: a rollback of it is only written down. */
+	/* A verdict stands: a rollback of it is only written down, and what
+	 * was accepted opens nothing any more. */
 	bool verdict = deployment_state_final(d->state);
 	if (!verdict) {
 		deployment_enter(d, to, f->now_us);
 		d->why = WHY_EXPIRED;
 		d->reason = arena_printf(a, "%s", deployment_state_text(to));
+	} else if (d->state == DEPLOYMENT_ACCEPTED &&
+		   to != DEPLOYMENT_CANCELLED) {
+		d->undone_us = f->now_us;
 	}
 	if (to != DEPLOYMENT_CANCELLED)
 		for (size_t i = 0; i < d->nregions; i++)
@@ -379,8 +383,8 @@ static bool still_registered(const struct facts *f, const struct stage *s,
 {
 	if (!d || !deployment_state_final(d->state))
 		return d != NULL;
-	return d->state == DEPLOYMENT_ACCEPTED &&
-	       f->now_us - d->final_us <= (int64_t)stage_pass_ttl_ms(s) * 1000;
+	return d->state == DEPLOYMENT_ACCEPTED && d->undone_us == 0 &&
+	       policy_within(f, d->final_us, stage_pass_ttl_ms(s));
 }
 
 struct verb_answer gate_register(const struct facts *f,

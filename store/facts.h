@@ -124,8 +124,9 @@ struct deployment {
 	enum why why;
 	struct str reason; /* sentence behind `why` */
 	int64_t announced_us, start_us, done_us, final_us;
-	int64_t since_us; /* of the state */
-	uint64_t rev;     /* the line's rev at its last transition */
+	int64_t undone_us; /* rolled back or failed after it was accepted */
+	int64_t since_us;  /* of the state */
+	uint64_t rev;      /* the line's rev at its last transition */
 	struct deployment_region *region;
 	size_t nregions;
 	struct approval *approval;

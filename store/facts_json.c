@@ -113,6 +113,7 @@ static const struct field deployment_fields[] = {
 	F(deployment, I64, start_us),
 	F(deployment, I64, done_us),
 	F(deployment, I64, final_us),
+	F(deployment, I64, undone_us),
 	F(deployment, I64, since_us),
 	F(deployment, U64, rev),
 	F_LIST(deployment, region, deployment_region_fields,

@@ -306,6 +306,9 @@ struct verb_answer world_deploy_as(struct world *w, const char *verb,
 		v = deploy_done(&f, w->line, &r, w->arena);
 	else if (strcmp(verb, "register") == 0)
 		v = gate_register(&f, &r, w->arena);
+	else if (strcmp(verb, "rolled-back") == 0)
+		v = deploy_end(&f, w->line, &r, DEPLOYMENT_ROLLED_BACK,
+			w->arena);
 	else
 		v = deploy_end(&f, w->line, &r, DEPLOYMENT_CANCELLED, w->arena);
 	commit(w, &v);

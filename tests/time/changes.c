@@ -102,3 +102,76 @@ Test(changes, a_line_file_that_changes_nothing_of_the_stage_keeps_the_credit)
 	cr_expect_leq(took_s, 90);
 	world_done(&w);
 }
+
+static struct answer gate_of(struct world *w)
+{
+	return world_gate(w, "canary", "v2");
+}
+
+Test(changes, what_was_accepted_and_rolled_back_since_opens_nothing)
+{
+	struct world w;
+	double deployed_s;
+
+	deploy(&w, &deployed_s, plain);
+	cr_assert_geq(until_pass(&w, 600), 0);
+	struct facts f = world_facts(&w);
+	cr_assert_not_null(policy_accepted_in(&f, STR("prod/west"), STR("v2")));
+	world_deploy(&w, "rolled-back", "canary", "v2");
+	cr_expect_eq(gate_of(&w).code, 3);
+	cr_expect_eq(gate_of(&w).why, WHY_EXPIRED);
+	f = world_facts(&w);
+	cr_expect_null(policy_accepted_in(&f, STR("prod/west"), STR("v2")));
+	world_done(&w);
+}
+
+Test(changes, the_newest_verdict_speaks_for_a_version)
+{
+	struct world w;
+	double deployed_s;
+
+	deploy(&w, &deployed_s, plain);
+	cr_assert_geq(until_pass(&w, 600), 0);
+	struct facts f = world_facts(&w);
+	struct deployment all[2] = { f.deployment[0], f.deployment[0] };
+	f.deployment = all;
+	f.ndeployments = 2;
+	all[1].attempt = 2;
+	all[1].state = DEPLOYMENT_STOPPED;
+	cr_expect_null(policy_accepted_in(&f, STR("prod/west"), STR("v2")),
+		"it was stopped after it had been accepted");
+	all[1].state = DEPLOYMENT_CANCELLED;
+	cr_expect_eq(policy_accepted_in(&f, STR("prod/west"), STR("v2")),
+		&all[0], "what was cut short says nothing");
+	world_done(&w);
+}
+
+Test(changes, a_clock_of_the_store_that_goes_back_makes_nothing_fresh_again)
+{
+	struct world w;
+	double deployed_s;
+
+	deploy(&w, &deployed_s, plain);
+	cr_assert_geq(until_pass(&w, 600), 0);
+	w.clock.wall -= 3600 * 1000000LL;
+	cr_expect_eq(gate_of(&w).code, 3, "%d", gate_of(&w).code);
+	world_done(&w);
+}
+
+Test(changes, what_waits_too_long_is_held_by_the_derived_max_wait_too)
+{
+	/* 15 min, the least of all derived ones; west answers v1 for ever. */
+	static const char derived[] =
+		LINE("warmup: 10s, soak: 2m, smallest_effect: 30%");
+	struct world w;
+	double deployed_s;
+
+	deploy(&w, &deployed_s, derived);
+	deployed_s = 1e9;
+	world_pass(&w, 890);
+	cr_expect_eq(gate_of(&w).deployment->state, DEPLOYMENT_VERIFYING);
+	world_pass(&w, 20);
+	cr_expect_eq(gate_of(&w).deployment->state, DEPLOYMENT_HELD);
+	cr_expect_eq(gate_of(&w).code, 3);
+	world_done(&w);
+}
