@@ -15,13 +15,15 @@
 
 struct format {
 	const char *name;
+	enum import_kind kind;
 	bool (*import)(struct arena *a, const struct source *src,
 		const struct import_how *how, struct diags *ds,
 		struct str *ret_text);
 };
 
-static const struct format formats[] = { { "curl", import_curl },
-	{ "har", import_har }, { "hurl", import_hurl } };
+static const struct format formats[] = { { "curl", IMPORT_CURL, import_curl },
+	{ "har", IMPORT_HAR, import_har },
+	{ "hurl", IMPORT_HURL, import_hurl } };
 
 struct importing {
 	const struct options *o;
@@ -165,6 +167,24 @@ static bool one(struct importing *im, const struct source *src, struct str name,
 	       loads(im, src, *ret);
 }
 
+/* Logs keep what is said of a source; its secrets are left out of it. */
+static void hide_secrets(struct importing *im, const struct source *src)
+{
+	struct source *shown = ARENA_NEW(im->a, struct source);
+	enum import_kind kind = im->format->kind;
+
+	*shown = *src;
+	shown->text = import_shown(im->a, src->text, kind);
+	for (struct diag *d = im->ds.first; d; d = d->next)
+		if (d->where.src == src) {
+			d->where.src = shown;
+			/* it may name a URL; a command it is not */
+			if (kind != IMPORT_HURL)
+				d->text = import_shown(im->a, d->text,
+					IMPORT_HAR);
+		}
+}
+
 static bool hand_over(struct importing *im, struct str name, struct str text)
 {
 	struct err e = { 0 };
@@ -196,6 +216,8 @@ static int import_sources(struct importing *im, const struct source **src,
 
 	for (size_t i = 0; i < n; i++)
 		ok &= one(im, src[i], stem(src[i]->name), &text[i]);
+	for (size_t i = 0; i < n && im->ds.first; i++)
+		hide_secrets(im, src[i]);
 	code = output_diags(&im->ds, false, stderr);
 	if (!ok)
 		return code ? code : EXIT_USAGE;

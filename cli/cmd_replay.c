@@ -113,11 +113,11 @@ static bool replay_deployment(const struct options *o, struct store *store,
 	struct facts f;
 	bool ok = store_facts(store, a, &f, e);
 
-	if (ok)
+	if (ok) {
 		d = why_find(&f, str_from(name));
-	if (ok && !d)
-		ok = err_set(e, ERR_USAGE, "no deployment `%s`", name);
-	for (size_t i = 0; ok && i < d->nregions; i++) {
+		ok = d || err_set(e, ERR_USAGE, "no deployment `%s`", name);
+	}
+	for (size_t i = 0; ok && d && i < d->nregions; i++) {
 		struct recording rec;
 
 		ok = recording_of(a, store, &f, l, d, i, &rec, e);

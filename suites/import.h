@@ -42,6 +42,16 @@ bool import_har(struct arena *a, const struct source *src,
 bool import_hurl(struct arena *a, const struct source *src,
 	const struct import_how *how, struct diags *ds, struct str *ret_text);
 
+enum import_kind { IMPORT_CURL, IMPORT_HAR, IMPORT_HURL };
+
+/*
+ * What diagnostics may show of a source: the same text with `*` for each byte
+ * of what is a secret, or looks like one, so that every place stays right.
+ * What people write by hand and keep, a Hurl file, is shown as it is.
+ */
+struct str import_shown(struct arena *a, struct str text,
+	enum import_kind kind);
+
 /* The values of a Hurl --variable: null, true, a number, or text. */
 struct json *import_value(struct arena *a, struct str text);
 

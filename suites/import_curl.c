@@ -597,7 +597,7 @@ static bool long_flag(struct words *w, struct command *c, struct str name)
 		import_cannot(w->im, c->flag,
 			"curl --%.*s is not known; if it takes a value, that "
 			"would be read as a URL",
-			STR_ARG(name));
+			STR_ARG(str_sub(name, 0, str_find_byte(name, '=', 0))));
 		return true;
 	}
 	if (!flag_value(w, c, f, &value))

@@ -84,7 +84,7 @@ static const struct flag flags[] = {
 	{ 0, "capath", FLAG_REFUSED_WORD, NULL, NULL },
 	{ 0, "interface", FLAG_HTTP, "interface", NULL },
 	{ 0, "dns-servers", FLAG_HTTP_LIST, "dns_servers", NULL },
-	{ 0, "proxy-user", FLAG_REFUSED_WORD, NULL, NULL },
+	{ 'U', "proxy-user", FLAG_REFUSED_WORD, NULL, NULL },
 	{ 0, "noproxy", FLAG_REFUSED_WORD, NULL, NULL },
 	{ 0, "pinnedpubkey", FLAG_TLS, "pin", NULL },
 	{ 0, "tls-max", FLAG_REFUSED_WORD, NULL, NULL },

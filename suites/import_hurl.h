@@ -46,8 +46,14 @@ void hurl_gap(struct hurl *h);
 /* Spaces, a comment, the end of the line; else a syntax error. */
 bool hurl_eol(struct hurl *h);
 struct span hurl_span(const struct hurl *h, size_t from);
-/* Reports and sets `bad`; always false. */
-bool hurl_bad(struct hurl *h, const char *what);
+/* Reports the first mistake, and sets `bad`. */
+void hurl_mistake(struct hurl *h, const char *what);
+/* The same; false, as what found it has to return. */
+static inline bool hurl_bad(struct hurl *h, const char *what)
+{
+	hurl_mistake(h, what);
+	return false;
+}
 
 /*
  * Text with {{...}}, as a template of Andon.  `plain` is set when nothing has

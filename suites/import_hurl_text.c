@@ -94,7 +94,7 @@ struct span hurl_span(const struct hurl *h, size_t from)
 		(uint32_t)(end > from ? end : from) };
 }
 
-bool hurl_bad(struct hurl *h, const char *what)
+void hurl_mistake(struct hurl *h, const char *what)
 {
 	struct span where = { h->im.src, (uint32_t)h->at,
 		(uint32_t)(h->at + (h->at < h->s.len)) };
@@ -102,7 +102,6 @@ bool hurl_bad(struct hurl *h, const char *what)
 	if (!h->bad)
 		import_syntax(&h->im, where, "%s", what);
 	h->bad = true;
-	return false;
 }
 
 /* --- names --- */

@@ -111,6 +111,34 @@ warns "a pipe"
 expect 2 "$andon" import curl "curl 'http://h/"
 expect 2 "$andon" import curl "wget http://h/"
 
+# Logs keep what is said of a command: no secret of it is shown, wherever it
+# stands, and also when the command can not be read.
+p=PL4NTED
+count=0
+while IFS= read -r line; do
+	expect 2 "$andon" import curl "$line"
+	warns "error[E08"
+	! grep -q "$p" "$work/err" || bad "a secret is shown of: $line"
+	count=$((count + 1))
+done <<END
+curl -H 'Authorization: Bearer $p' -u 'ann:$p $p' --frobnicate http://h/
+curl http://ann:$p@h/x?token=$p -b sid=$p --cookie "a=$p; b=$p" --nope
+curl -uann:$p -sSbsid=$p --user=ann:$p --oauth2-bearer $p --nope http://h/
+curl -HAuthorization:Basic\ $p -H "cookie: a=$p; b=$p" --nope http://h/
+curl -H \$'X-Api-Key: $p' -d '{"password": "a $p\" $p"}' http://h/ | jq .
+curl -d "{\"token\": \"$p\"}" -F password=$p --nope http://h/
+curl -d 'a b&password=x $p' --data-urlencode 'secret=$p $p' --nope http://h/
+curl -x http://u:$p@proxy:1 -U u:$p --proxy-user u:$p http://h/
+curl -H 'Authorization: Bearer $p
+curl -u 'ann:$p
+wget --header 'Authorization: $p' http://h/
+END
+((count == 11)) || bad "$count commands with secrets"
+expect 2 "$andon" import curl -- -u ann:$p --nope 'http://h/?a=b'
+grep -qF "curl -u ann:******* --nope 'http://h/?a=b'" "$work/err" ||
+	bad "what is no secret is not shown"
+grep -q '^ *| \{21\}^\^\^\^\^\^' "$work/err" || bad "the caret is elsewhere"
+
 # --- a step as a curl command, which asks what the step asks ---
 cat >"$work/suites/step.yaml" <<END
 version: 1
@@ -193,6 +221,13 @@ expect 0 "$andon" lint "$work/suites/visit.yaml"
 ACCESS_TOKEN=aaaaaaaa COOKIE=sid=bbbbbb AUTHORIZATION=cccccccc \
 	PASSWORD=dddddddd expect 0 "$andon" test "$work/suites/visit.yaml" \
 	--base-url "http://127.0.0.1:$port"
+printf '%s' '{"log": {"entries": [{"request": {"method": "POST",' \
+	'"url": "http://h/?token=PL4NTED", "headers": [{"name": "Cookie",' \
+	'"value": "PL4NTED"}], "postData": {"mimeType": "multipart/x",' \
+	'"text": "PL4NTED"}}}]}}' >"$work/x.har"
+expect 2 "$andon" import har "$work/x.har"
+warns '"name": "Cookie"'
+! grep -q PL4NTED "$work/err" || bad "a secret of an archive is shown"
 echo '{"log": {}}' >"$work/x.har"
 expect 2 "$andon" import har "$work/x.har"
 warns "error[E082]"

@@ -3,5 +3,5 @@
 /* Bytes: A command line of curl. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	return fuzz_import(import_curl, bytes, size);
+	return fuzz_import(import_curl, IMPORT_CURL, bytes, size);
 }

@@ -3,5 +3,5 @@
 /* Bytes: A HAR archive. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	return fuzz_import(import_har, bytes, size);
+	return fuzz_import(import_har, IMPORT_HAR, bytes, size);
 }

@@ -12,10 +12,11 @@ typedef bool import_fn(struct arena *a, const struct source *src,
 
 /*
  * What one of `andon import` reads, as a whole and in part: either a suite
- * comes out that is YAML, or an error says why.
+ * comes out that is YAML, or an error says why.  What is shown of the source
+ * has its places.
  */
-static inline int fuzz_import(import_fn *import, const uint8_t *bytes,
-	size_t size)
+static inline int fuzz_import(import_fn *import, enum import_kind kind,
+	const uint8_t *bytes, size_t size)
 {
 	struct arena *a = arena_new();
 	struct str text = { (const char *)bytes, size };
@@ -34,6 +35,7 @@ static inline int fuzz_import(import_fn *import, const uint8_t *bytes,
 		yaml_parse(a, source_from(a, STR("out"), suite), &of_yaml);
 		assert(of_yaml.errors == 0);
 	}
+	assert(import_shown(a, text, kind).len == text.len);
 	arena_free(a);
 	return 0;
 }
