@@ -488,13 +488,39 @@ static bool refused_text(const struct exchange *x, struct str *ret)
 	return w->refused.ptr || cert_for_another(w, ret);
 }
 
+/* Nobody let us in: who was asked, and what the system says of it. */
+static bool unconnected_text(const struct exchange *x, struct str *ret)
+{
+	struct arena *a = x->call->arena;
+	long sys = 0;
+	const char *text;
+
+	curl_easy_getinfo(x->session->easy, CURLINFO_OS_ERRNO, &sys);
+	text = strerrordesc_np((int)sys);
+	if (x->sys || !sys || !text)
+		return false;
+	if (x->found.count == 1)
+		*ret = arena_printf(a, "no connection to %s port %u: %s",
+			x->found.address[0], x->asked.port, text);
+	else if (x->found.count)
+		*ret = arena_printf(a,
+			"no connection to any of %zu addresses of %.*s, port "
+			"%u: %s",
+			x->found.count, STR_ARG(x->asked.host), x->asked.port,
+			text);
+	else
+		*ret = arena_printf(a, "no connection: %s", text);
+	return true;
+}
+
 static void hop_failed(struct exchange *x, CURLcode code)
 {
 	const char *text;
 	enum reason reason = code_reason(x, code, &text);
 	struct str why;
 
-	if (reason == REASON_TLS && refused_text(x, &why))
+	if ((reason == REASON_TLS && refused_text(x, &why)) ||
+		(code == CURLE_COULDNT_CONNECT && unconnected_text(x, &why)))
 		exchange_end(x, reason, why);
 	else if (x->error[0] && code != CURLE_OPERATION_TIMEDOUT)
 		exchange_end(x, reason,

@@ -30,7 +30,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static struct verdict verdict_of(enum reason reason, struct str message)
+struct verdict run_verdict(enum reason reason, struct str message)
 {
 	return (struct verdict){ reason_outcome(reason), reason, message };
 }
@@ -106,7 +106,7 @@ static void state_next(struct run *r)
 	r->report = run_report_step(r, r->step);
 	r->step_ns = r->attempt_ns = now_ns(r);
 	r->retries = 0;
-	r->answered = false;
+	r->answered = r->heard = r->lost = false;
 	r->expect = r->warn = NULL;
 	memset(&r->call, 0, sizeof(r->call));
 	r->fetched = r->token = NULL;
@@ -272,7 +272,7 @@ static void state_ask(struct run *r)
 {
 	r->attempt_ns = now_ns(r);
 	if (r->attempt_ns >= r->step_deadline_ns) {
-		r->verdict = verdict_of(REASON_TIMEOUT,
+		r->verdict = run_verdict(REASON_TIMEOUT,
 			r->attempt_ns >= r->deadline_ns
 				? STR("the suite's timeout passed before this "
 				      "step")
@@ -330,98 +330,21 @@ static struct verdict assertions_judge(struct run *r,
 		if (i->alone)
 			continue;
 		if (i->budget)
-			return verdict_of(REASON_REGEX,
+			return run_verdict(REASON_REGEX,
 				arena_printf(r->arena, "%.*s: %.*s",
 					STR_ARG(i->text), STR_ARG(i->actual)));
 		if (!i->ok && !bad)
 			bad = i;
 	}
 	if (!bad && alone)
-		return verdict_of(REASON_COMPARE,
+		return run_verdict(REASON_COMPARE,
 			arena_printf(r->arena, "%.*s: %.*s",
 				STR_ARG(alone->text), STR_ARG(alone->actual)));
 	if (!bad)
 		return (struct verdict){ OUTCOME_PASS, REASON_NONE, STR("") };
-	return verdict_of(REASON_ASSERT,
+	return run_verdict(REASON_ASSERT,
 		arena_printf(r->arena, "%.*s: got %.*s", STR_ARG(bad->text),
 			STR_ARG(bad->actual)));
-}
-
-static bool retry_wanted(const struct run *r)
-{
-	const struct retry *y = &r->step->retry;
-	enum reason why = r->verdict.reason;
-	uint16_t status = r->call.response.status;
-
-	if (r->retries >= (uint64_t)y->times)
-		return false;
-	switch (r->verdict.outcome) {
-	case OUTCOME_ERROR:
-		return (y->on & RETRY_NETWORK) &&
-		       ((why == REASON_AUTH && r->token_retry) ||
-			       why == REASON_DNS || why == REASON_CONNECT ||
-			       why == REASON_TLS || why == REASON_TIMEOUT);
-	case OUTCOME_FAIL:
-		return (y->on & RETRY_ASSERT) ||
-		       ((y->on & RETRY_5XX) && status >= 500) ||
-		       ((y->on & RETRY_4XX) && status >= 400 && status < 500);
-	default:
-		return false;
-	}
-}
-
-static uint64_t retry_pause_ns(const struct run *r)
-{
-	const struct retry *y = &r->step->retry;
-	uint64_t ms = y->every_ms;
-
-	for (unsigned i = 1; y->exponential && i < r->retries; i++) {
-		ms *= 2;
-		if (ms >= y->max_ms)
-			return y->max_ms * MS;
-	}
-	return ms * MS;
-}
-
-/* True: the step is not over; another attempt follows. */
-static bool attempt_again(struct run *r)
-{
-	const struct poll *p = &r->step->poll;
-	uint64_t due;
-
-	if (p->on && r->verdict.reason == REASON_ASSERT) {
-		due = now_ns(r) + p->every_ms * MS;
-		if (due > r->step_ns + p->for_ms * MS)
-			return false;
-	} else if (retry_wanted(r)) {
-		r->retries++;
-		due = now_ns(r) + retry_pause_ns(r);
-	} else {
-		return false;
-	}
-	if (due >= r->step_deadline_ns)
-		return false;
-	wait_until(r, due, RUN_ASK);
-	return true;
-}
-
-static bool poll_gives_up(struct run *r)
-{
-	const struct assertion *i;
-
-	if (!r->step->poll.on || !r->step->poll.fail_when)
-		return false;
-	i = check_eval_all(r->step->poll.fail_when, &r->call.response, &r->vars,
-		r->arena);
-	for (; i; i = i->next) {
-		if (!i->ok || i->budget)
-			continue;
-		r->verdict = verdict_of(REASON_ASSERT,
-			arena_printf(r->arena, "fail_when held: %.*s",
-				STR_ARG(i->text)));
-		return true;
-	}
-	return false;
 }
 
 static void captures_make(struct run *r)
@@ -438,9 +361,9 @@ static void captures_make(struct run *r)
 		if (r->verdict.outcome != OUTCOME_PASS &&
 			r->verdict.reason != REASON_COMPARE)
 			continue;
-		r->verdict = verdict_of(v.state == VALUE_BUDGET
-						? REASON_REGEX
-						: REASON_CAPTURE,
+		r->verdict = run_verdict(v.state == VALUE_BUDGET
+						 ? REASON_REGEX
+						 : REASON_CAPTURE,
 			arena_printf(r->arena, "capture %.*s from %.*s: %.*s",
 				STR_ARG(c->name),
 				STR_ARG(capture_text(c, r->arena)),
@@ -452,27 +375,34 @@ static void state_answer(struct run *r)
 {
 	struct response *answer = &r->call.response;
 	bool given_up = false;
+	uint64_t due_ns;
 
 	answer->attempts = r->report->attempts;
 	r->expect = r->warn = NULL;
 	version_see(r);
 	r->answered = r->call.reason == REASON_NONE;
 	if (!r->answered) {
-		r->verdict = verdict_of(r->call.reason, r->call.why);
+		r->verdict = run_verdict(r->call.reason, r->call.why);
+		r->lost |= r->heard;
 	} else {
+		r->heard = true;
 		r->expect = check_eval_all(r->step->expect, answer, &r->vars,
 			r->arena);
 		r->verdict = assertions_judge(r, r->expect);
 		r->warn = check_eval_all(r->step->warn, answer, &r->vars,
 			r->arena);
 		if (r->verdict.outcome == OUTCOME_FAIL)
-			given_up = poll_gives_up(r);
+			given_up = run_gives_up(r);
 	}
 	run_report_attempt(r);
-	if (!given_up && r->verdict.outcome != OUTCOME_PASS && attempt_again(r))
+	if (!given_up && r->verdict.outcome != OUTCOME_PASS &&
+		run_again(r, &due_ns)) {
+		wait_until(r, due_ns, RUN_ASK);
 		return;
+	}
 	if (r->answered)
 		captures_make(r);
+	run_tell_last(r);
 	enter(r, RUN_LEAVE);
 }
 
@@ -507,7 +437,7 @@ static void state_leave(struct run *r)
 		r->ran_any = true;
 		r->last = r->report;
 	}
-	if (ok && (r->retries || r->call.silent))
+	if (ok && (r->retries || r->lost || r->call.silent))
 		r->report->flaky = r->flaky = true;
 	for (const struct assertion *i = ok ? r->warn : NULL; i; i = i->next)
 		if (!i->ok && !i->alone)
@@ -608,7 +538,7 @@ void run_abort(struct run *r, const char *why)
 	loop_timer_cancel(r->host->loop, &r->timer);
 	if (r->each)
 		run_each_abort(r, why);
-	r->decided = verdict_of(REASON_INTERNAL, str_from(why));
+	r->decided = run_verdict(REASON_INTERNAL, str_from(why));
 	if (r->report && r->state == RUN_WAIT) {
 		r->verdict = r->decided;
 		r->answered = false;

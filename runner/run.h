@@ -81,7 +81,8 @@ struct str run_same_source(const struct plan *p, const struct job *j,
 /* It stands for a slot of `every` after all. */
 void run_take_slot(struct run *r);
 
-/* After done(); both live until run_free(). */
+/* After done(); both live until run_free().  The steps of the report, and the
+ * attempts of each, are there as they happen. */
 const struct result *run_result(const struct run *r);
 struct run_report *run_report(struct run *r);
 const struct job *run_job(const struct run *r);

@@ -80,6 +80,7 @@ struct run {
 	struct http_call ticket; /* that fetches it */
 	bool token_retry;        /* it failed on the network */
 	bool answered;           /* there is a response to look at */
+	bool heard, lost;        /* there was one; then there was none */
 	struct verdict verdict;
 	const struct assertion *expect, *warn;
 
@@ -130,6 +131,17 @@ bool run_token(struct run *r);
 /* The auth of the step that is running: its own, or its role's. */
 const struct auth *run_auth_of(const struct run *r);
 void run_go(struct run *r, enum run_state state); /* run.c */
+
+/* Of the attempt, by the table of reasons. */
+struct verdict run_verdict(enum reason reason, struct str message); /* run.c */
+
+/* run_again.c: is an attempt that did not pass the last one of its step?
+ * False: it is. */
+bool run_again(struct run *r, uint64_t *ret_due_ns);
+/* `fail_when` of a poll holds: r->verdict says so. */
+bool run_gives_up(struct run *r);
+/* The verdict of the step: that of its last attempt, and of how many. */
+void run_tell_last(struct run *r);
 
 /* run_each.c: many addresses, one result. */
 void run_each_init(struct run *r, const struct run_ask *ask);

@@ -148,6 +148,7 @@ static void retry_read(struct load *l, const struct yaml_node *map,
 	if (!map)
 		return;
 	map_read(l, retry_key_table, map, "retry", &keys);
+	ret->said = true;
 	ret->times = keys.times;
 	ret->every_ms = keys.every_ms;
 	ret->max_ms = keys.max_ms;

@@ -163,12 +163,17 @@ enum retry_on {
 };
 
 struct retry {
+	bool said;     /* the step has `retry` */
 	int64_t times; /* 0: none */
 	uint64_t every_ms, max_ms;
 	bool exponential;
 	unsigned on; /* enum retry_on */
 };
 
+/*
+ * Repeats what is not as expected, and what came to no answer; how often the
+ * latter, is up to `retry` where the step has one.
+ */
 struct poll {
 	bool on;
 	uint64_t every_ms, for_ms;

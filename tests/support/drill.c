@@ -31,12 +31,11 @@ static void must(bool ok, const struct err *e)
 static void on_done(struct run *r, void *owner)
 {
 	struct drill *d = owner;
-	const struct run_report *told = run_report(r);
 
 	d->last = *run_result(r);
 	d->last.evidence = NULL;
-	d->attempts = told->failed ? told->failed->attempts : 0;
-	snprintf(d->said, sizeof(d->said), "%.*s", STR_ARG(told->message));
+	snprintf(d->said, sizeof(d->said), "%.*s",
+		STR_ARG(run_report(r)->message));
 	d->ended[d->nended++] = r;
 	if (++d->done == d->begun)
 		loop_stop(d->loop);
@@ -80,14 +79,14 @@ void drill_plan(struct drill *d, struct plan *p)
 	d->plan = p;
 }
 
-void drill_begin(struct drill *d, size_t job, struct http_pool *pool)
+struct run *drill_begin(struct drill *d, size_t job, struct http_pool *pool)
 {
 	struct run_ask ask = { .job = &d->plan->job[job],
 		.plan = d->plan,
 		.number = ++d->begun,
 		.pool = pool };
 
-	run_start(&d->host, &ask);
+	return run_start(&d->host, &ask);
 }
 
 void drill_end_all(struct drill *d)

@@ -34,14 +34,13 @@ struct drill {
 	/* the last one that ended */
 	struct result last; /* no evidence */
 	char said[256];
-	unsigned attempts; /* of its failed step */
 };
 
 void drill_open(struct drill *d);
 void drill_close(struct drill *d);
 /* Takes the plan over. */
 void drill_plan(struct drill *d, struct plan *p);
-void drill_begin(struct drill *d, size_t job, struct http_pool *pool);
+struct run *drill_begin(struct drill *d, size_t job, struct http_pool *pool);
 /* The runs that began, and their arenas, are gone when this returns. */
 void drill_end_all(struct drill *d);
 /* The time passes, and what is due is done. */

@@ -232,9 +232,12 @@ static struct evil_http *start_at(uint8_t n, uint16_t port)
 		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + n) };
 	socklen_t size = sizeof(at);
+	int one = 1;
 
 	pthread_mutex_init(&e->lock, NULL);
 	e->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* one that stood there before may have connections that linger */
+	setsockopt(e->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	e->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (bind(e->listener, (struct sockaddr *)&at, sizeof(at)) != 0 ||
 		listen(e->listener, 128) != 0 ||
