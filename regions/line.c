@@ -6,6 +6,7 @@
 
 #include "base/codes.h"
 #include "base/crypto.h"
+#include "base/literal.h"
 #include "regions/reader.h"
 #include "regions/stages.h"
 
@@ -65,6 +66,24 @@ static void served_warn(struct line_reader *r, const struct line_keys *k,
 			 "{header: X-App-Version}");
 }
 
+/* What requests carry: of a role, and ${region.KEY}. */
+static void secrets_warn(struct line_reader *r, const struct yaml_node *root)
+{
+	static const char *const sent[] = { "environments", "roles", NULL };
+	static const char *const not_sent[] = { "base_url", "kind",
+		"credentials", NULL };
+
+	for (size_t i = 0; sent[i]; i++) {
+		const struct yaml_node *n = yaml_get(root, sent[i]);
+
+		if (n)
+			literals_check(n, not_sent,
+				"name it under `secrets` of the suites, use it "
+				"as ${name} in a role",
+				r->ds);
+	}
+}
+
 static void line_read(struct line_reader *r, const struct line_keys *k,
 	const struct yaml_node *root)
 {
@@ -76,6 +95,7 @@ static void line_read(struct line_reader *r, const struct line_keys *k,
 	line_read_served(r, k->served_version);
 	served_warn(r, k, root);
 	line_read_roles(r, k->roles);
+	secrets_warn(r, root);
 	line_read_workflow(r, k->gate, k->workflow);
 	l->freezes = line_read_windows(r, k->freeze);
 	l->maintenances = line_read_windows(r, k->maintenance);

@@ -2,6 +2,7 @@
 #define SUITES_LOAD_H
 
 #include "base/allow.h"
+#include "base/literal.h"
 #include "suites/suite.h"
 #include "suites/tables.h"
 
@@ -70,7 +71,6 @@ void auth_read(struct load *l, const struct yaml_node *map, struct auth *ret);
 struct suite_var *vars_read(struct load *l, const struct yaml_node *map);
 struct suite_secret *secrets_read(struct load *l, const struct yaml_node *map);
 struct capture *captures_read(struct load *l, const struct yaml_node *map);
-bool name_looks_secret(struct str name);
 
 /* http_options.c */
 void http_defaults(struct load *l, struct http_options *ret);
@@ -204,7 +204,6 @@ void lint_check(struct load *l, const struct suite *s);
 
 /* literal.c: literals that look like secrets (W103) */
 void literal_check(struct load *l, const struct yaml_node *root);
-bool literal_looks_secret(struct str text);
 
 /* overrides.c */
 

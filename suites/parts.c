@@ -301,25 +301,3 @@ struct suite_secret *secrets_read(struct load *l, const struct yaml_node *map)
 	}
 	return first;
 }
-
-bool name_looks_secret(struct str name)
-{
-	static const char *const parts[] = { "token", "password", "passwd",
-		"secret", "session", "apikey", "api_key", "credential", "jwt",
-		NULL };
-	char lower[NAME_MAX_BYTES];
-	struct str s = { lower, 0 };
-
-	for (; s.len < name.len && s.len < sizeof(lower); s.len++) {
-		char c = name.ptr[s.len];
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c | 0x20);
-		lower[s.len] = (char)(c == '-' ? '_' : c);
-	}
-	for (size_t i = 0; parts[i]; i++) {
-		if (str_find(s, str_from(parts[i]), 0) != SIZE_MAX)
-			return true;
-	}
-	return false;
-}
