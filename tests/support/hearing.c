@@ -153,6 +153,8 @@ static void told_make(struct hearing *h, const struct hearing_case *c)
 	qsort(h->told, h->ntold, sizeof(h->told[0]), by_end);
 	for (size_t i = 0; i < h->ntold; i++)
 		h->told[i].r.id.seq = ++seq[h->told[i].arm];
+	h->begin_us = h->told[0].arrival_us;
+	h->end_us = h->told[h->ntold - 1].arrival_us;
 }
 
 void hearing_init(struct hearing *h, const struct hearing_case *c,
@@ -239,6 +241,7 @@ struct room {
 	struct store_hub *hub;
 	struct store *store;
 	struct trial *trial;
+	const struct delivery *how;
 };
 
 static void time_move(struct room *r, int64_t to_us)
@@ -259,6 +262,8 @@ static void read_on(struct room *r)
 
 		assert(ok);
 	}
+	if (r->how->look)
+		r->how->look(r->trial, r->clock.wall, r->how->owner);
 }
 
 /* kill -9 behind a checkpoint: the next one begins with its bytes. */
@@ -345,11 +350,11 @@ static void attend(struct hearing *h, const struct delivery *d, struct room *r)
 struct heard hearing_hold(struct hearing *h, const struct delivery *d,
 	uint64_t seed)
 {
-	struct room r = { .trial = hearing_trial(h) };
+	struct room r = { .trial = hearing_trial(h), .how = d };
 	struct heard heard;
 
 	h->random = seed * 0x9e3779b97f4a7c15u + 1;
-	clock_virtual_init(&r.clock, h->told[0].arrival_us - S);
+	clock_virtual_init(&r.clock, h->begin_us - S);
 	r.hub = store_hub_new(&r.clock.base);
 	r.store = store_memory(r.hub, STR("orders"));
 	attend(h, d, &r);
@@ -358,7 +363,7 @@ struct heard hearing_hold(struct hearing *h, const struct delivery *d,
 		time_move(&r, r.clock.wall + S);
 		read_on(&r);
 	}
-	heard = heard_of(h, r.trial, h->told[h->ntold - 1].arrival_us + 20 * S);
+	heard = heard_of(h, r.trial, h->end_us + 5 * S);
 	trial_free(r.trial);
 	store_free(r.store);
 	store_hub_free(r.hub);

@@ -43,6 +43,7 @@ struct told {
 	uint32_t check, arm;
 };
 
+/* A test may change or take away what is told, before it is heard. */
 struct hearing {
 	struct arena *arena;
 	const struct line *line;
@@ -51,6 +52,7 @@ struct hearing {
 	struct deployment_region region;
 	struct told *told;
 	size_t ntold;
+	int64_t begin_us, end_us; /* of the first and the last one */
 	uint64_t random;
 };
 
@@ -70,6 +72,9 @@ struct delivery {
 	unsigned read_ms;   /* between two reads; 0: after every result */
 	bool all_at_once;   /* read when everything is there */
 	unsigned lost_each; /* one in so many is never written; 0: none */
+	/* Called behind each read; NULL: nobody looks on. */
+	void (*look)(const struct trial *t, int64_t now_us, void *owner);
+	void *owner;
 };
 
 /* What was said then.  Texts live in the hearing's arena. */

@@ -75,9 +75,12 @@ static void make(struct stream *t, const struct kind *k, uint64_t seed)
 		}
 }
 
-/* keep: NULL or one flag for each result; left out when 0. */
-static struct opinion judge(const struct stream *t, const uint8_t *keep,
-	size_t cut)
+/*
+ * keep: NULL or one flag for each result; left out when 0.  All times are
+ * `times` as long; settings: of the detector, NULL are its own.
+ */
+static struct opinion judge_in(const struct stream *t, const uint8_t *keep,
+	size_t cut, double times, const double *settings)
 {
 	const struct detector *d = detectors[0];
 	size_t bytes = d->state_size(&t->shape);
@@ -85,10 +88,10 @@ static struct opinion judge(const struct stream *t, const uint8_t *keep,
 	bool deployed = false;
 	struct opinion op;
 
-	d->begin(state, &t->shape, NULL);
+	d->begin(state, &t->shape, settings);
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->seen[i].at_us >= 0 && !deployed) {
-			d->deployed(state, 0, HISTORY_S * S);
+			d->deployed(state, 0, (int64_t)(HISTORY_S * times) * S);
 			d->judge_from(state, 0);
 			deployed = true;
 		}
@@ -98,14 +101,21 @@ static struct opinion judge(const struct stream *t, const uint8_t *keep,
 			memcpy(copy, state, d->state_live(state));
 			free(state);
 			state = copy;
-			cr_assert(d->resumes(state, bytes, &t->shape, NULL));
+			cr_assert(
+				d->resumes(state, bytes, &t->shape, settings));
 		}
 		if (!keep || keep[i])
 			d->observe(state, &t->seen[i]);
 	}
-	op = d->judge(state, SOAK_S * S);
+	op = d->judge(state, (int64_t)(SOAK_S * times) * S);
 	free(state);
 	return op;
+}
+
+static struct opinion judge(const struct stream *t, const uint8_t *keep,
+	size_t cut)
+{
+	return judge_in(t, keep, cut, 1, NULL);
 }
 
 static bool same(const struct opinion *a, const struct opinion *b)
@@ -187,13 +197,103 @@ Test(properties, less_evidence_than_required_never_passes)
 	free(t);
 }
 
+static void stretch(const struct stream *t, double times, struct stream *ret)
+{
+	*ret = *t;
+	for (int c = 0; c < CHECKS; c++)
+		ret->interval_ms[c] = (uint32_t)(t->interval_ms[c] * times);
+	ret->shape.interval_ms = ret->interval_ms;
+	ret->shape.soak_ms = (uint64_t)((double)t->shape.soak_ms * times);
+	for (size_t i = 0; i < t->n; i++) {
+		ret->seen[i].at_us = llround((double)t->seen[i].at_us * times);
+		ret->seen[i].took_us = 0;
+	}
+}
+
 /*
- * Twice, or a 1000th of, all latencies: powers of two move every bin of the
- * histogram by whole octaves, so that the numbers are the same.
+ * All intervals and times are `times` as long.  A failure may pass for a
+ * transient, or a check may be down, for so many seconds: that is a promise
+ * about seconds, whatever the interval is.  Where these settings are as many
+ * times as long, everything is the same to the last bit, as long as a slice
+ * (half an interval, but 2 to 10 s) can follow.
+ */
+Test(properties, with_its_settings_the_unit_of_time_does_not_matter)
+{
+	static const double times[] = { .5, 2 };
+	const struct detector *d = detectors[0];
+
+	for (size_t k = 0; k < KINDS; k++)
+		for (size_t f = 0; f < sizeof(times) / sizeof(times[0]); f++) {
+			struct stream *t = xmalloc(sizeof(*t));
+			struct stream *u = xmalloc(sizeof(*u));
+			double settings[DETECTOR_MAX_PARAMS];
+			struct opinion one;
+			struct opinion other;
+
+			make(t, &kinds[k], k + 1);
+			stretch(t, 1, t);
+			one = judge(t, NULL, SIZE_MAX);
+			stretch(t, times[f], u);
+			detector_defaults(d, settings);
+			for (int i = 0; d->params[i].name; i++)
+				if (d->params[i].type == PARAM_DURATION)
+					settings[i] *= times[f];
+			other = judge_in(u, NULL, SIZE_MAX, times[f], settings);
+			one.halted_us =
+				llround((double)one.halted_us * times[f]);
+			cr_expect(same(&one, &other), "kind %zu, %g", k,
+				times[f]);
+			free(u);
+			free(t);
+		}
+}
+
+/*
+ * With its own settings, at intervals from 1 s to 17 min: the same verdict by
+ * the same rule, at the same part of the soak.  The numbers may differ by what
+ * one slice holds, which is never longer than 10 s.
+ */
+Test(properties, at_any_rate_the_same_is_said)
+{
+	static const double times[] = { .1, .5, 2, 7, 100 };
+
+	for (size_t k = 0; k < KINDS; k++)
+		for (size_t f = 0; f < sizeof(times) / sizeof(times[0]); f++) {
+			struct stream *t = xmalloc(sizeof(*t));
+			struct stream *u = xmalloc(sizeof(*u));
+			struct opinion one;
+			struct opinion other;
+
+			make(t, &kinds[k], k + 1);
+			stretch(t, 1, t);
+			one = judge(t, NULL, SIZE_MAX);
+			stretch(t, times[f], u);
+			other = judge_in(u, NULL, SIZE_MAX, times[f], NULL);
+			cr_expect(one.state == other.state &&
+					  one.rule == other.rule &&
+					  one.lacks == other.lacks,
+				"kind %zu, %g", k, times[f]);
+			cr_expect_float_eq(other.excluded_rise,
+				one.excluded_rise, .15 * one.excluded_rise,
+				"kind %zu, %g: %g", k, times[f],
+				other.excluded_rise);
+			cr_expect_float_eq((double)other.halted_us / times[f],
+				(double)one.halted_us, .05 * SOAK_S * S,
+				"kind %zu, %g", k, times[f]);
+			free(u);
+			free(t);
+		}
+}
+
+/*
+ * Twice, or a tenth of, all latencies: powers of two move every bin of the
+ * histogram by whole octaves, so that the numbers are the same.  Others move
+ * a bin's border through answers that are near it: a few more or less of them
+ * are slow, the verdict is the same.
  */
 Test(properties, the_unit_of_latency_does_not_matter)
 {
-	static const double times[] = { .25, 2, 8, .37, 3 };
+	static const double times[] = { .25, 2, 8, .1, .37, 3, 7, 100 };
 
 	for (uint64_t seed = 1; seed <= 5; seed++) {
 		struct stream *t = xmalloc(sizeof(*t));
