@@ -53,12 +53,31 @@ struct gate_settings trial_stage_settings(const struct facts *f,
 	return slowest;
 }
 
+static void pauses_take(struct trial *t, const struct facts *f)
+{
+	const struct deployment *d = facts_deployment(f, t->spec.deployment);
+
+	t->npauses = d ? d->npauses : 0;
+	for (size_t i = 0; i < t->npauses; i++)
+		t->pause[i] = d->pause[i];
+}
+
+static bool paused(const struct trial *t, int64_t at_us)
+{
+	for (size_t i = 0; i < t->npauses; i++)
+		if (at_us >= t->pause[i].from_us &&
+			(t->pause[i].to_us == 0 || at_us < t->pause[i].to_us))
+			return true;
+	return false;
+}
+
 void trial_refresh(struct trial *t, const struct facts *f, struct arena *a)
 {
 	size_t most = past_gaps_max(f, t->spec.ncontrols) + 1;
 	struct watch_gap *gap = ARENA_ARRAY(a, most, struct watch_gap);
 
 	watch_set_gaps(t->watch, gap, past_gaps(f, &t->spec, gap));
+	pauses_take(t, f);
 }
 
 static void checks_of(struct trial *t, const struct required *q, bool roles)
@@ -307,6 +326,8 @@ void trial_feed(struct trial *t, const struct result *r, int64_t at_us)
 	if (o.part == WATCH_NOTHING)
 		return;
 	if (o.part == WATCH_JUDGED && !o.extra) {
+		if (paused(t, at_us))
+			credit_spoil(t->credit, at_us, at_us);
 		/* Credit first: it knows when the warmup is over. */
 		credit_observe(t->credit,
 			&(struct credit_result){ .check = o.check,

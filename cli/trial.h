@@ -39,7 +39,8 @@ struct trial_subject {
 /* NULL when the plan names no required check for the region (*ret_why). */
 struct trial *trial_new(const struct facts *f, const struct trial_subject *of,
 	struct str *ret_why, struct arena *a);
-/* Other deployments have started or ended since: who is left out now. */
+/* Other deployments have started or ended since: who is left out now; and
+ * when the cord was pulled over this one. */
 void trial_refresh(struct trial *t, const struct facts *f, struct arena *a);
 void trial_free(struct trial *t); /* NULL is fine */
 

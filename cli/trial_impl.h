@@ -27,6 +27,8 @@ struct trial {
 	char (*id_text)[48]; /* what cursor.id points at */
 	bool placed;         /* the cursor stands at the start of the history */
 	int64_t credit_from_us;
+	struct deployment_pause pause[DEPLOYMENT_PAUSES_MAX];
+	size_t npauses;
 	trial_tap_fn *tap;
 	void *tap_owner;
 };

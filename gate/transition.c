@@ -21,10 +21,13 @@ struct deployment *deployment_copy(struct arena *a, const struct deployment *d)
 	c->region = ARENA_ARRAY(a, d->nregions + 1, struct deployment_region);
 	for (size_t i = 0; i < d->nregions; i++)
 		c->region[i] = d->region[i];
-	/* Room for one more approval. */
+	/* Room for one more approval, and one more pause. */
 	c->approval = ARENA_ARRAY(a, d->napprovals + 1, struct approval);
 	for (size_t i = 0; i < d->napprovals; i++)
 		c->approval[i] = d->approval[i];
+	c->pause = ARENA_ARRAY(a, d->npauses + 1, struct deployment_pause);
+	for (size_t i = 0; i < d->npauses; i++)
+		c->pause[i] = d->pause[i];
 	return c;
 }
 
@@ -412,6 +415,20 @@ struct verb_answer gate_register(const struct facts *f,
 		tx);
 }
 
+/* Of too many pauses the last one goes on: no credit between the two. */
+static void pause_begin(struct deployment *d, int64_t now_us)
+{
+	if (d->npauses < DEPLOYMENT_PAUSES_MAX)
+		d->pause[d->npauses++].from_us = now_us;
+	d->pause[d->npauses - 1].to_us = 0;
+}
+
+static void pause_end(struct deployment *d, int64_t now_us)
+{
+	if (d->npauses > 0)
+		d->pause[d->npauses - 1].to_us = now_us;
+}
+
 struct verb_answer line_halt(const struct facts *f, const struct line *l,
 	const struct cord *c, struct arena *a)
 {
@@ -442,6 +459,7 @@ struct verb_answer line_halt(const struct facts *f, const struct line *l,
 		struct deployment *d = deployment_copy(a, o);
 		d->before_halt = d->state;
 		deployment_enter(d, DEPLOYMENT_HALTED, f->now_us);
+		pause_begin(d, f->now_us);
 		d->why = WHY_HALTED;
 		d->reason = c->reason;
 		tx_deployment(tx, d);
@@ -486,6 +504,7 @@ static void wake(const struct facts *f, struct str scope, struct tx *tx,
 			continue;
 		struct deployment *d = deployment_copy(a, o);
 		deployment_enter(d, d->before_halt, f->now_us);
+		pause_end(d, f->now_us);
 		d->why = WHY_VERIFYING;
 		d->reason = STR("");
 		tx_deployment(tx, d);
@@ -545,6 +564,10 @@ struct verb_answer deployment_approve(const struct facts *f,
 				arena_printf(a, "%.*s has approved it already",
 					STR_ARG(r->by)),
 				d, tx);
+	if (d->napprovals >= DEPLOYMENT_APPROVALS_MAX)
+		return say(VERB_USAGE, WHY_APPROVAL,
+			STR("it has more approvals than anyone asks for"), d,
+			NULL);
 	d->approval[d->napprovals++] = (struct approval){ .by = r->by,
 		.reason = reason,
 		.at_us = f->now_us };

@@ -112,6 +112,12 @@ struct approval {
 	int64_t at_us;
 };
 
+/* The cord was pulled over it: results go on, and earn no credit. */
+struct deployment_pause {
+	int64_t from_us, to_us; /* to_us 0: it still is */
+};
+enum { DEPLOYMENT_PAUSES_MAX = 100, DEPLOYMENT_APPROVALS_MAX = 100 };
+
 /*
  * One deployment at a stage; id is line/stage/version/attempt.  A stage that
  * deploys nothing has deployments too, without regions.
@@ -131,6 +137,8 @@ struct deployment {
 	size_t nregions;
 	struct approval *approval;
 	size_t napprovals;
+	struct deployment_pause *pause; /* in order of time */
+	size_t npauses;
 	/* of a stop: which rule, stream and check carried it */
 	struct str rule, stream, check, cause;
 	struct str plan_hash; /* of the plan that it is judged by */

@@ -8,7 +8,6 @@
  */
 enum {
 	REGIONS_MAX = 1000,
-	APPROVALS_MAX = 1000,
 	ARMS_MAX = 1000,
 	TAGS_MAX = 100,
 	PULSES_MAX = 1000,
@@ -96,6 +95,12 @@ static const struct field approval_fields[] = {
 	{ 0 }
 };
 
+static const struct field deployment_pause_fields[] = {
+	F(deployment_pause, I64, from_us),
+	F(deployment_pause, I64, to_us),
+	{ 0 }
+};
+
 static const struct field deployment_fields[] = {
 	F(deployment, STR, id),
 	F(deployment, STR, stage),
@@ -119,7 +124,9 @@ static const struct field deployment_fields[] = {
 	F_LIST(deployment, region, deployment_region_fields,
 		deployment_region, REGIONS_MAX),
 	F_LIST(deployment, approval, approval_fields, approval,
-		APPROVALS_MAX),
+		DEPLOYMENT_APPROVALS_MAX),
+	F_LIST(deployment, pause, deployment_pause_fields, deployment_pause,
+		DEPLOYMENT_PAUSES_MAX),
 	F(deployment, STR, rule),
 	F(deployment, STR, stream),
 	F(deployment, STR, check),

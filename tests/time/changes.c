@@ -175,3 +175,30 @@ Test(changes, what_waits_too_long_is_held_by_the_derived_max_wait_too)
 	cr_expect_eq(gate_of(&w).code, 3);
 	world_done(&w);
 }
+
+static uint64_t credited(struct world *w)
+{
+	return gate_of(w).judgement[0]->credited_s;
+}
+
+Test(changes, a_pulled_cord_freezes_the_credit)
+{
+	struct world w;
+	double deployed_s;
+
+	deploy(&w, &deployed_s, plain);
+	world_pass(&w, 100);
+	uint64_t before_s = credited(&w);
+	cr_assert_gt(before_s, 0);
+	world_halt(&w, "prod/west");
+	world_pass(&w, 600);
+	cr_expect_eq(credited(&w), before_s);
+	world_detector_kill(&w); /* what is read again says the same */
+	world_detector_start(&w);
+	world_pass(&w, 30);
+	cr_expect_eq(credited(&w), before_s);
+	world_resume(&w, "prod/west", NULL);
+	cr_expect_eq(until_pass(&w, 20), -1);
+	cr_expect_geq(until_pass(&w, 120), 0);
+	world_done(&w);
+}
