@@ -486,6 +486,21 @@ static void early_rates(const struct trial *t, struct judgement *ret)
 		ret->baseline_rate = (double)failed / (double)runs;
 }
 
+/* Results come, and yet no bucket earns. */
+static void say_barren(const struct trial *t, int64_t now_us, struct arena *a,
+	struct judgement *ret)
+{
+	uint64_t barren_ms = credit_barren_ms(t->credit, now_us);
+
+	if (ret->starved || barren_ms <= t->settings.starve_after_ms)
+		return;
+	ret->starved = true;
+	ret->missing = arena_printf(a,
+		"nothing was credited from %.*s for %llu s: checks reported "
+		"too seldom, or results were lost",
+		STR_ARG(t->region), (unsigned long long)(barren_ms / 1000));
+}
+
 static void say_waiting(const struct trial *t, struct judgement *ret,
 	struct arena *a)
 {
@@ -498,8 +513,9 @@ static void say_waiting(const struct trial *t, struct judgement *ret,
 			STR_ARG(watch_check_name(t->watch, check, a)));
 		return;
 	}
-	if (ret->t0_us != 0 || ret->waiting.len > 0)
+	if (ret->t0_us != 0)
 		return;
+	/* What the statistics lack does not matter yet. */
 	ret->waiting = arena_printf(a,
 		"version %.*s was not yet seen by every required check",
 		STR_ARG(t->spec.version));
@@ -529,6 +545,7 @@ void trial_judge(const struct trial *t, int64_t now_us, struct arena *a,
 	if (ret->starved)
 		ret->missing =
 			starved_text(t, now_us, check, arm, newest_us, a);
+	say_barren(t, now_us, a, ret);
 	say_waiting(t, ret, a);
 	if (ret->verdict == VERDICT_PASS &&
 		(!credit_enough(t->credit) || ret->starved ||

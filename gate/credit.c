@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-enum { CREDIT_LAYOUT = 3, US_PER_MS = 1000 };
+enum { CREDIT_LAYOUT = 4, US_PER_MS = 1000 };
 
 static const uint64_t bucket_least_us = 2000000;
 
@@ -27,6 +27,7 @@ struct credit {
 	int64_t other_bucket; /* newest one in which another version spoke */
 	int64_t spoilt;       /* newest one in which results were lost */
 	int64_t earned;       /* newest closed one that earned */
+	int64_t barren;       /* since this one none has earned */
 	int64_t last_us;
 	uint32_t verified; /* checks that saw the version often enough */
 	uint32_t other;    /* another version spoke before verified */
@@ -170,6 +171,7 @@ static void buckets_close(struct credit *c, int64_t at_us)
 	if (bucket_earns(c, c->bucket)) {
 		c->earned_us += c->bucket_us;
 		c->earned = c->bucket;
+		c->barren = c->bucket + 1;
 	} else {
 		c->starved_us += c->bucket_us;
 	}
@@ -228,6 +230,7 @@ static void take_back(struct credit *c)
 {
 	c->earned_us -= c->bucket_us;
 	c->starved_us += c->bucket_us;
+	c->barren = c->earned;
 	c->earned = INT64_MIN;
 }
 
@@ -255,6 +258,16 @@ uint64_t credit_required_ms(const struct credit *c)
 uint64_t credit_starved_ms(const struct credit *c)
 {
 	return c->starved_us / US_PER_MS;
+}
+
+uint64_t credit_barren_ms(const struct credit *c, int64_t now_us)
+{
+	int64_t bucket_us = (int64_t)c->bucket_us;
+	int64_t since_us = c->t0_us + (c->barren + 1) * bucket_us;
+
+	if (c->t0_us == 0 || now_us <= since_us)
+		return 0;
+	return (uint64_t)(now_us - since_us) / US_PER_MS;
 }
 
 int64_t credit_verified_us(const struct credit *c)

@@ -74,6 +74,9 @@ uint64_t credit_earned_ms(const struct credit *c);
 uint64_t credit_required_ms(const struct credit *c);
 /* Closed buckets that earned nothing. */
 uint64_t credit_starved_ms(const struct credit *c);
+/* How long nothing was earned that could have been: 0 while a bucket that is
+ * not over yet may still earn. */
+uint64_t credit_barren_ms(const struct credit *c, int64_t now_us);
 int64_t credit_verified_us(const struct credit *c); /* 0: not yet */
 int64_t credit_t0_us(const struct credit *c);       /* 0: not yet */
 /* Runs still missing to min_runs, over all checks. */

@@ -52,7 +52,7 @@ static struct blocker region_missing(const struct judgement *j, struct arena *a)
 {
 	struct str region = j->region;
 
-	if (j->t0_us == 0)
+	if (j->t0_us == 0 || j->other_version)
 		return version_missing(j, a);
 	if (j->starved)
 		return missing(WHY_STARVED,

@@ -272,12 +272,12 @@ struct blocker policy_plan(const struct facts *f, struct arena *a)
 		return blocker(false, WHY_STARVED,
 			arena_str(a, STR("no runner is alive")));
 	if (!f->plan || f->plan->njobs == 0)
-		return blocker(false, WHY_STARVED,
+		return blocker(false, WHY_OBSERVER_FAULT,
 			arena_str(a, STR("no plan of required checks was "
 					 "published")));
 	for (size_t i = 0; i < f->nrunners; i++)
 		if (!str_eq(f->runner[i].plan_hash, f->plan->hash))
-			return blocker(false, WHY_STARVED,
+			return blocker(false, WHY_OBSERVER_FAULT,
 				arena_printf(a,
 					"runner %.*s works by another plan "
 					"than %.*s",

@@ -352,7 +352,8 @@ static const struct entry entries[] = {
 	{ GLOSSARY_REASON, "warming", NULL, "the warm-up is not over" },
 	{ GLOSSARY_REASON, "soaking", NULL, "credit is still missing" },
 	{ GLOSSARY_REASON, "starved", NULL,
-		"a required check has no fresh result, or no runner lives" },
+		"a required check has no fresh result, nothing was credited "
+		"for `starve_after`, or no runner lives" },
 	{ GLOSSARY_REASON, "inconclusive", NULL,
 		"the data do not yet exclude what a pass has to exclude, or "
 		"something that the stage requires is missing" },
@@ -365,7 +366,8 @@ static const struct entry entries[] = {
 		"its acceptance is too old, or the deployment ended without "
 		"one" },
 	{ GLOSSARY_REASON, "observer_fault", NULL,
-		"reserved; nothing answers so in this version" },
+		"runners live, but they have published no plan, or work by "
+		"different ones: what is required is not known" },
 	{ GLOSSARY_REASON, "store_unreachable", NULL,
 		"the store can not be read" },
 	{ GLOSSARY_REASON, "detector_stale", NULL, "no detector lives" },

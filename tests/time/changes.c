@@ -202,3 +202,58 @@ Test(changes, a_pulled_cord_freezes_the_credit)
 	cr_expect_geq(until_pass(&w, 120), 0);
 	world_done(&w);
 }
+
+Test(changes, results_that_earn_nothing_are_called_starved)
+{
+	static const char lossy[] =
+		LINE("warmup: 10s, soak: 2m, smallest_effect: 30%, "
+		     "starve_after: 50s");
+	struct world w;
+	double deployed_s;
+
+	deploy(&w, &deployed_s, lossy);
+	world_pass(&w, 60);
+	w.lose_every = 4;
+	world_pass(&w, 30);
+	cr_expect_eq(gate_of(&w).why, WHY_SOAKING);
+	world_pass(&w, 80);
+	cr_expect_eq(gate_of(&w).why, WHY_STARVED);
+	cr_expect_not_null(strstr(gate_of(&w).text.ptr, "nothing was credited"),
+		"%.*s", STR_ARG(gate_of(&w).text));
+	w.lose_every = 0;
+	world_pass(&w, 60);
+	cr_expect_eq(gate_of(&w).why, WHY_SOAKING);
+	world_done(&w);
+}
+
+Test(changes, a_version_that_is_not_everywhere_is_named)
+{
+	struct world w;
+	double deployed_s;
+
+	deploy(&w, &deployed_s, plain);
+	world_pass(&w, 2);
+	cr_expect_eq(gate_of(&w).why, WHY_VERIFYING);
+	cr_expect_not_null(strstr(gate_of(&w).text.ptr,
+				   "version v2 was not yet seen by every"),
+		"%.*s", STR_ARG(gate_of(&w).text));
+	world_pass(&w, 60);
+	deployed_s = 1e9; /* west answers v1 again */
+	world_pass(&w, 30);
+	cr_expect_eq(gate_of(&w).why, WHY_OTHER_VERSION);
+	world_done(&w);
+}
+
+Test(changes, runners_that_disagree_about_the_plan_are_our_own_fault)
+{
+	struct world w;
+	double deployed_s;
+
+	deploy(&w, &deployed_s, plain);
+	world_pass(&w, 60);
+	world_plan_put(&w, "plan-2"); /* the runner goes on by plan-1 */
+	world_pass(&w, 5);
+	cr_expect_eq(gate_of(&w).code, 3);
+	cr_expect_eq(gate_of(&w).why, WHY_OBSERVER_FAULT);
+	world_done(&w);
+}
