@@ -1,5 +1,3 @@
-#include "runner/probe.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -12,11 +10,9 @@
 #include <unistd.h>
 
 #include "base/oom.h"
-#include "base/regex.h"
-#include "runner/dns.h"
 #include "runner/dns_message.h"
 #include "runner/http.h"
-#include "runner/secure.h"
+#include "runner/probe_parts.h"
 
 /*
  *	TCP, TLS: name -> dial (each address in turn) -> talk -> handshake
@@ -25,35 +21,8 @@
  * Every function that may end the probe returns after it: the probe is gone
  * then, and the run goes on from inside the call.
  */
-enum { CHUNK = 16 * 1024, DIAL_LEAST_MS = 200, MS = 1000000 };
+enum { DIAL_LEAST_MS = 200, MS = 1000000 };
 enum { OUT_BY_NO_WAY = -1 }; /* beside errno */
-
-struct probes {
-	struct loop *loop;
-	struct http *http;
-	const char *dns_servers;
-};
-
-struct probe {
-	struct probes *host;
-	struct probe_call *call;
-	struct loop_timer deadline, dial, soon;
-	struct resolve_wait *wait;
-	struct dns *dns;
-	struct resolve_answer found;
-	size_t at;     /* the address that is tried */
-	uint16_t port; /* there */
-	int fd;        /* -1: none */
-	int sys;       /* errno of the last address */
-	bool starting, ended;
-	uint64_t start_ns, phase_ns;
-	const struct probe_words *word;
-	size_t sent;  /* of the word that is sent */
-	size_t taken; /* bytes heard that a word has matched */
-	struct buf heard;
-	struct secure *secure;
-	struct cert_watch watch;
-};
 
 struct probes *probes_new(struct loop *l, struct http *h,
 	const char *dns_servers)
@@ -97,12 +66,12 @@ bool probe_address(struct str text, struct str *ret_host, uint16_t *ret_port)
 
 /* --- the end --- */
 
-static uint64_t now_ns(const struct probe *p)
+uint64_t probe_now_ns(const struct probe *p)
 {
 	return loop_now_ns(p->host->loop);
 }
 
-static uint32_t since_us(uint64_t from_ns, uint64_t now)
+uint32_t probe_since_us(uint64_t from_ns, uint64_t now)
 {
 	uint64_t us = now > from_ns ? (now - from_ns) / 1000 : 0;
 
@@ -153,7 +122,7 @@ static void on_soon(struct loop *l, void *owner)
 }
 
 /* The one way out of a probe. */
-static void probe_end(struct probe *p, enum reason reason, struct str why)
+void probe_end(struct probe *p, enum reason reason, struct str why)
 {
 	struct probe_call *c = p->call;
 	struct response *r = &c->response;
@@ -164,12 +133,13 @@ static void probe_end(struct probe *p, enum reason reason, struct str why)
 	c->why = why;
 	r->facts[FACTS_CERTIFICATE] = p->watch.certificate;
 	r->facts[FACTS_TLS] = p->watch.tls;
-	r->total_us = since_us(p->start_ns, now_ns(p));
+	r->total_us = probe_since_us(p->start_ns, probe_now_ns(p));
 	if (!r->body.ptr)
 		r->body = p->heard.len ? arena_str(c->arena, buf_str(&p->heard))
 				       : STR("");
 	if (p->starting) /* the caller is still in probe_start() */
-		loop_timer_arm(p->host->loop, &p->soon, now_ns(p), on_soon, p);
+		loop_timer_arm(p->host->loop, &p->soon, probe_now_ns(p),
+			on_soon, p);
 	else
 		on_soon(p->host->loop, p);
 }
@@ -206,68 +176,9 @@ static void on_deadline(struct loop *l, void *owner)
 		waiting_for(p));
 }
 
-/* --- TLS --- */
+/* --- dial --- */
 
-static void handshake_go(struct probe *p);
-
-static void on_handshake(struct loop *l, int fd, int events, void *owner)
-{
-	(void)l;
-	(void)fd;
-	(void)events;
-	handshake_go(owner);
-}
-
-static void handshake_go(struct probe *p)
-{
-	enum reason reason = REASON_TLS;
-	struct str why = STR("");
-	enum secure_state state = secure_go(p->secure, &reason, &why);
-
-	p->call->response.tls_us = since_us(p->phase_ns, now_ns(p));
-	if (state == SECURE_DONE)
-		probe_end(p, REASON_NONE, STR(""));
-	else if (state == SECURE_REFUSED)
-		probe_end(p, reason, why);
-	else if (!loop_fd(p->host->loop, p->fd,
-			 state == SECURE_READ ? LOOP_READ : LOOP_WRITE,
-			 on_handshake, p))
-		probe_end(p, REASON_INTERNAL, STR("can not watch a socket"));
-}
-
-static void handshake_start(struct probe *p)
-{
-	struct probe_call *c = p->call;
-	const struct http_options *o = &c->step->http;
-	enum reason reason = REASON_INTERNAL;
-	struct str why = STR("");
-	struct secure_ask ask = { .options = o,
-		.alpn = &c->step->probe.alpn,
-		.watch = &p->watch,
-		.ca_file = http_ca_file() };
-
-	if (p->taken != p->heard.len) {
-		/* it would be read as if it had come encrypted */
-		probe_end(p, REASON_PROTOCOL,
-			STR("more in clear behind the answer to STARTTLS"));
-		return;
-	}
-	p->watch = (struct cert_watch){ .arena = c->arena,
-		.host = o->tls.server_name.len ? o->tls.server_name : c->host,
-		.wall_us = loop_wall_us(p->host->loop) };
-	p->phase_ns = now_ns(p);
-	p->secure = secure_new(p->fd, &ask, &reason, &why);
-	if (p->secure)
-		handshake_go(p);
-	else
-		probe_end(p, reason, why);
-}
-
-/* --- talk --- */
-
-static void talk_go(struct probe *p);
-
-static enum reason sys_reason(int sys)
+enum reason probe_sys_reason(int sys)
 {
 	switch (sys) {
 	case EMFILE:
@@ -283,113 +194,13 @@ static enum reason sys_reason(int sys)
 	}
 }
 
-static struct str sys_text(struct probe *p, const char *what, int sys)
+struct str probe_sys_text(struct probe *p, const char *what, int sys)
 {
 	const char *text = strerrordesc_np(sys);
 
 	return arena_printf(p->call->arena, "%s: %s", what,
 		text ? text : "unknown error");
 }
-
-static void closed(struct probe *p)
-{
-	probe_end(p, REASON_PROTOCOL,
-		arena_printf(p->call->arena,
-			"closed before something matched %.*s",
-			STR_ARG(p->word->text)));
-}
-
-/* False: the probe has ended. */
-static bool hear(struct probe *p)
-{
-	char bytes[CHUNK];
-	ssize_t n = recv(p->fd, bytes, sizeof(bytes), 0);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return true;
-	if (n < 0) {
-		probe_end(p, sys_reason(errno),
-			sys_text(p, "answer broken off", errno));
-		return false;
-	}
-	if (n == 0) {
-		closed(p);
-		return false;
-	}
-	if (buf_add(&p->heard, (struct str){ bytes, (size_t)n }))
-		return true;
-	probe_end(p, REASON_BODY_LIMIT, STR("more than 64 KiB were sent"));
-	return false;
-}
-
-static void on_talk(struct loop *l, int fd, int events, void *owner)
-{
-	struct probe *p = owner;
-
-	(void)l;
-	(void)fd;
-	if (p->word && !p->word->send.ptr &&
-		(events & (LOOP_READ | LOOP_ERROR)) && !hear(p))
-		return;
-	talk_go(p);
-}
-
-/* True: said or heard, go on; false: it waits, or the probe has ended. */
-static bool word_send(struct probe *p)
-{
-	struct str rest = str_sub(p->word->send, p->sent, SIZE_MAX);
-	ssize_t n = send(p->fd, rest.ptr, rest.len, MSG_NOSIGNAL);
-
-	if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		probe_end(p, sys_reason(errno),
-			sys_text(p, "connection lost", errno));
-		return false;
-	}
-	p->sent += n > 0 ? (size_t)n : 0;
-	if (p->sent == p->word->send.len)
-		return true;
-	loop_fd(p->host->loop, p->fd, LOOP_WRITE, on_talk, p);
-	return false;
-}
-
-static bool word_hear(struct probe *p)
-{
-	struct str rest = str_sub(buf_str(&p->heard), p->taken, SIZE_MAX);
-	struct str group = STR_NONE;
-
-	switch (regex_match(p->word->expect, rest.ptr ? rest : STR(""), &group,
-		1)) {
-	case REGEX_YES:
-		p->taken = (size_t)(group.ptr + group.len - p->heard.ptr);
-		return true;
-	case REGEX_BUDGET:
-		probe_end(p, REASON_REGEX,
-			arena_printf(p->call->arena,
-				"%.*s takes more steps than it may",
-				STR_ARG(p->word->text)));
-		return false;
-	case REGEX_NO:
-		break;
-	}
-	loop_fd(p->host->loop, p->fd, LOOP_READ, on_talk, p);
-	return false;
-}
-
-static void talk_go(struct probe *p)
-{
-	while (p->word) {
-		if (!(p->word->send.ptr ? word_send(p) : word_hear(p)))
-			return;
-		p->word = p->word->next;
-		p->sent = 0;
-	}
-	if (p->call->step->kind == STEP_TLS)
-		handshake_start(p);
-	else
-		probe_end(p, REASON_NONE, STR(""));
-}
-
-/* --- dial --- */
 
 static void dial_next(struct probe *p);
 
@@ -398,10 +209,10 @@ static void connected(struct probe *p)
 	struct response *r = &p->call->response;
 
 	loop_timer_cancel(p->host->loop, &p->dial);
-	r->connect_us = since_us(p->phase_ns, now_ns(p));
+	r->connect_us = probe_since_us(p->phase_ns, probe_now_ns(p));
 	r->ip = arena_str(p->call->arena, str_from(p->found.address[p->at]));
-	p->phase_ns = now_ns(p);
-	talk_go(p);
+	p->phase_ns = probe_now_ns(p);
+	probe_talk(p);
 }
 
 static void dial_failed(struct probe *p, int sys)
@@ -466,13 +277,13 @@ static void dial_arm(struct probe *p)
 {
 	uint64_t end_ns =
 		p->start_ns + p->call->step->http.connect_timeout_ms * MS;
-	uint64_t left = end_ns > now_ns(p) ? end_ns - now_ns(p) : 0;
+	uint64_t left = end_ns > probe_now_ns(p) ? end_ns - probe_now_ns(p) : 0;
 
 	left /= p->found.count - p->at;
 	if (left < (uint64_t)DIAL_LEAST_MS * MS)
 		left = (uint64_t)DIAL_LEAST_MS * MS;
-	loop_timer_arm(p->host->loop, &p->dial, now_ns(p) + left, on_dial_timer,
-		p);
+	loop_timer_arm(p->host->loop, &p->dial, probe_now_ns(p) + left,
+		on_dial_timer, p);
 }
 
 /* `interface`, which is written as for libcurl: where it goes out. */
@@ -537,8 +348,8 @@ static void dial_next(struct probe *p)
 	else
 		probe_end(p,
 			p->sys == ETIMEDOUT ? REASON_TIMEOUT
-					    : sys_reason(p->sys),
-			sys_text(p, "no connection", p->sys));
+					    : probe_sys_reason(p->sys),
+			probe_sys_text(p, "no connection", p->sys));
 }
 
 static void on_resolved(const struct resolve_answer *r, void *owner)
@@ -550,7 +361,7 @@ static void on_resolved(const struct resolve_answer *r, void *owner)
 	struct probe_call *c = p->call;
 
 	p->wait = NULL;
-	c->response.dns_us = since_us(p->start_ns, now_ns(p));
+	c->response.dns_us = probe_since_us(p->start_ns, probe_now_ns(p));
 	if (r->state != RESOLVE_OK) {
 		probe_end(p, reasons[r->state],
 			arena_printf(c->arena, "%.*s: %s", STR_ARG(c->host),
@@ -558,7 +369,7 @@ static void on_resolved(const struct resolve_answer *r, void *owner)
 		return;
 	}
 	p->found = *r;
-	p->phase_ns = now_ns(p);
+	p->phase_ns = probe_now_ns(p);
 	dial_next(p);
 }
 
@@ -638,7 +449,7 @@ static void on_dns(enum dns_end end, struct str answer, const char *why,
 	bool ours = end == DNS_OURS || (end == DNS_UNREACHED && !c->server.ptr);
 
 	p->dns = NULL;
-	c->response.dns_us = since_us(p->start_ns, now_ns(p));
+	c->response.dns_us = probe_since_us(p->start_ns, probe_now_ns(p));
 	if (end == DNS_ANSWERED)
 		dns_tell(p, answer);
 	else
@@ -679,7 +490,7 @@ void probe_start(struct probes *host, struct probe_call *c)
 	c->response.arena = c->arena;
 	c->response.url = c->response.ip = c->response.http_version = STR("");
 	buf_init(&p->heard, PROBE_HEARD_MAX);
-	p->start_ns = p->phase_ns = now_ns(p);
+	p->start_ns = p->phase_ns = probe_now_ns(p);
 	loop_timer_arm(host->loop, &p->deadline, c->deadline_ns, on_deadline,
 		p);
 	if (s->kind == STEP_DNS) {

@@ -33,8 +33,8 @@ void probes_free(struct probes *p); /* nothing may be under way */
 
 struct probe_words { /* a struct talk, filled in */
 	struct probe_words *next;
-	struct str send; /* STR_NONE: wait for `expect` */
-	const struct regex *expect;
+	struct str send;                      /* STR_NONE: wait for `expect` */
+	const struct regex *expect, *refused; /* refused: or NULL */
 	struct str text;
 };
 

@@ -29,6 +29,7 @@ static bool words_fill(struct run *r, struct verdict *v)
 		struct probe_words *w = ARENA_NEW(r->arena, struct probe_words);
 
 		w->expect = t->expect;
+		w->refused = t->refused;
 		w->text = t->text;
 		w->send = STR_NONE;
 		if (t->send && !run_render(r, t->send, &w->send, v))

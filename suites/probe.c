@@ -223,55 +223,95 @@ static void tcp_read(struct load *l, const struct yaml_node *n, struct step *s)
 	s->probe.talk = talk_read(l, keys.talk);
 }
 
-/* What is said in clear before TLS: RFC 3207, 9051, 2595, 4217, and the
- * SSLRequest of PostgreSQL.  Waits and sends by turns; "": not this one. */
-static const char *const starttls_talk[][6] = {
-	{ "" },
-	{ "(?m)^220 .*\\n", "EHLO andon\r\n", "(?m)^250 .*\\n", "STARTTLS\r\n",
-		"(?m)^220 .*\\n", NULL },
-	{ "^\\* OK.*\\n", "a STARTTLS\r\n", "(?m)^a OK.*\\n", NULL },
-	{ "^\\+OK.*\\n", "STLS\r\n", "^\\+OK.*\\n", NULL },
-	{ "(?m)^220 .*\\n", "AUTH TLS\r\n", "(?m)^234 .*\\n", NULL },
-	{ "", "", "^S", NULL },
+/*
+ * What is said in clear before TLS: RFC 3207, 9051, 2595, 4217, and the
+ * SSLRequest of PostgreSQL.  A line that is whole and neither what is waited
+ * for nor one of several lines is a refusal, whatever it says: no TLS will
+ * follow.
+ */
+struct starttls_line {
+	const char *send; /* NULL: wait */
+	const char *expect, *refused, *shown;
 };
+
+#define WAIT(expect, refused, shown)                                           \
+	{                                                                      \
+		NULL, (expect), (refused), (shown)                             \
+	}
+#define SEND(text)                                                             \
+	{                                                                      \
+		(text), NULL, NULL, NULL                                       \
+	}
+
+enum { STARTTLS_LINES_MAX = 5, POSTGRES_ASK_BYTES = 8 };
 
 /* Length 8, then the code 80877103. */
 static const char postgres_ask[] = "\0\0\0\x08\x04\xd2\x16\x2f";
 
-static struct talk *talk_made(struct load *l, struct str send,
-	const char *expect)
+/* clang-format off */
+static const struct starttls_line starttls_lines[][STARTTLS_LINES_MAX + 1] = {
+	{ { 0 } },
+	{ /* smtp */
+	  WAIT("(?m)^220 .*\\n", "(?m)^(?!220 |\\d{3}-).*\\n", "220"),
+	  SEND("EHLO andon\r\n"),
+	  WAIT("(?m)^250 .*\\n", "(?m)^(?!250 |\\d{3}-).*\\n", "250"),
+	  SEND("STARTTLS\r\n"),
+	  WAIT("(?m)^220 .*\\n", "(?m)^(?!220 |\\d{3}-).*\\n", "220") },
+	{ /* imap */
+	  WAIT("(?i)^\\* OK.*\\n", "(?i)^(?!\\* OK).*\\n", "* OK"),
+	  SEND("a STARTTLS\r\n"),
+	  WAIT("(?im)^a OK.*\\n", "(?im)^(?!a OK|\\* (?!BYE)).*\\n", "a OK") },
+	{ /* pop3 */
+	  WAIT("^\\+OK.*\\n", "^(?!\\+OK).*\\n", "+OK"),
+	  SEND("STLS\r\n"),
+	  WAIT("^\\+OK.*\\n", "^(?!\\+OK).*\\n", "+OK") },
+	{ /* ftp: what stands between 220- and 220 may be anything */
+	  WAIT("(?m)^220 .*\\n", "(?m)^(?!220)[2-9]\\d\\d .*\\n", "220"),
+	  SEND("AUTH TLS\r\n"),
+	  WAIT("(?m)^234 .*\\n", "(?m)^(?!234)[2-9]\\d\\d .*\\n", "234") },
+	{ /* postgres */
+	  SEND(postgres_ask),
+	  WAIT("^S", "(?s)^[^S].*", "S") },
+};
+/* clang-format on */
+#undef WAIT
+#undef SEND
+
+static const struct regex *regex_made(struct load *l, const char *text)
 {
-	struct talk *t = ARENA_NEW(l->arena, struct talk);
 	char why[160];
 	size_t at;
 
-	if (send.ptr) {
+	return regex_new_in(l->arena, str_from(text), false, why, sizeof(why),
+		&at);
+}
+
+static struct talk *talk_made(struct load *l, const struct starttls_line *line)
+{
+	struct talk *t = ARENA_NEW(l->arena, struct talk);
+	struct str send;
+
+	if (line->send) {
+		send = line->send == postgres_ask ? (struct str){ postgres_ask,
+			POSTGRES_ASK_BYTES }
+						  : str_from(line->send);
 		t->send = template_literal(l->arena, send);
 	} else {
-		t->text = str_from(expect);
-		t->expect = regex_new_in(l->arena, t->text, false, why,
-			sizeof(why), &at);
+		t->text = str_from(line->shown);
+		t->expect = regex_made(l, line->expect);
+		t->refused = regex_made(l, line->refused);
 	}
 	return t;
 }
 
 static struct talk *starttls_read(struct load *l, int word)
 {
-	const char *const *row = starttls_talk[word];
+	const struct starttls_line *line = starttls_lines[word];
 	struct talk *first = NULL;
 	struct talk **tail = &first;
 
-	if (word == 0)
-		return NULL;
-	for (size_t i = 0; i < 6 && row[i]; i++) {
-		struct str send = i % 2 ? str_from(row[i]) : STR_NONE;
-
-		if (i == 1 && send.len == 0)
-			send = (struct str){ postgres_ask,
-				sizeof(postgres_ask) - 1 };
-		if (i == 0 && !*row[i])
-			continue;
-		*tail = talk_made(l, send, row[i]);
+	for (; line->send || line->expect; line++) {
+		*tail = talk_made(l, line);
 		tail = &(*tail)->next;
 	}
 	return first;

@@ -195,7 +195,8 @@ struct talk {
 	struct talk *next;
 	const struct template *send; /* NULL: wait */
 	const struct regex *expect;
-	struct str text; /* of the regex, as it is written */
+	const struct regex *refused; /* of STARTTLS: it says no; or NULL */
+	struct str text;             /* of `expect`, as it is shown */
 };
 
 /* What a step of `tcp`, `tls` or `dns` asks. */

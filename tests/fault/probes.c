@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -331,13 +332,103 @@ Test(probes, starttls_as_postgres_speaks_it)
 	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
-static const char *const refusing_talk[] = { "", "N", NULL };
-static const struct tls_kind refusing = { GOOD, .talk = refusing_talk };
-
-Test(probes, starttls_that_is_refused)
+/* At once: the suite would wait for a minute. */
+static void refused(const struct tls_kind *kind, const char *protocol,
+	const char *says)
 {
-	ask(&refusing, "tls", ", starttls: postgres", "");
-	pass_ended(&pass, OUTCOME_ERROR, REASON_TIMEOUT);
+	char suite[512];
+
+	server = tls_server_start(kind);
+	snprintf(suite, sizeof(suite),
+		"timeout: 60s\nhttp: {timeout: 60s}\nsteps:\n  - name: x\n"
+		"    tls: {address: '127.0.0.1:%u', starttls: %s}\n"
+		"    poll: {every: 10ms, for: 50s}\n",
+		tls_server_port(server), protocol);
+	pass_run(&pass, base, suite, NULL);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_STARTTLS);
+	pass_says(&pass, says);
+	cr_assert_eq(pass_step(&pass, "x")->attempts, 1);
+	cr_assert_lt(pass.run->took_us, 30000000);
+}
+
+#define REFUSING(test, protocol, greeting, says, ...)                          \
+	static const char *const test##_talk[] = { __VA_ARGS__, NULL };        \
+	static const struct tls_kind test##_kind = { GOOD, .hello = greeting,  \
+		.talk = test##_talk };                                         \
+	Test(probes, test, .timeout = 60)                                      \
+	{                                                                      \
+		refused(&test##_kind, protocol, says);                         \
+	}
+
+REFUSING(mail_that_does_not_know_starttls, "smtp", "220 mail\r\n",
+	"STARTTLS refused: 502 5.5.1 not implemented, not 220", "EHLO andon",
+	"250-mail\r\n250 SIZE 1000\r\n", "STARTTLS",
+	"502 5.5.1 not implemented\r\n")
+REFUSING(mail_that_has_no_tls_now, "smtp", "220-a\r\n220 b\r\n",
+	"STARTTLS refused: 454 TLS not available, not 220", "EHLO andon",
+	"250 mail\r\n", "STARTTLS", "454-wait\r\n454 TLS not available\r\n")
+REFUSING(mail_that_lets_nobody_in, "smtp", "554 no service\r\n",
+	"STARTTLS refused: 554 no service, not 220", "nothing", "")
+REFUSING(mail_that_is_no_mail, "smtp", "SSH-2.0-OpenSSH_9\r\n",
+	"STARTTLS refused: SSH-2.0-OpenSSH_9, not 220", "nothing", "")
+REFUSING(mail_that_does_not_know_ehlo, "smtp", "220 old\r\n",
+	"STARTTLS refused: 500 what, not 250", "EHLO andon", "500 what\r\n")
+REFUSING(imap_that_says_no, "imap", "* OK ready\r\n",
+	"STARTTLS refused: a NO not today, not a OK", "a STARTTLS",
+	"* CAPABILITY IMAP4rev1\r\na NO not today\r\n")
+REFUSING(imap_that_says_bad, "imap", "* ok ready\r\n",
+	"STARTTLS refused: a BAD unknown command, not a OK", "a STARTTLS",
+	"a BAD unknown command\r\n")
+REFUSING(imap_that_says_goodbye, "imap", "* BYE full\r\n",
+	"STARTTLS refused: * BYE full, not * OK", "nothing", "")
+REFUSING(imap_that_goes, "imap", "* OK ready\r\n",
+	"STARTTLS refused: * BYE shutting down, not a OK", "a STARTTLS",
+	"* BYE shutting down\r\n")
+REFUSING(pop3_that_says_err, "pop3", "+OK ready\r\n",
+	"STARTTLS refused: -ERR no such command, not +OK", "STLS",
+	"-ERR no such command\r\n")
+REFUSING(ftp_that_knows_no_auth, "ftp", "220-\r\n502 is a number\r\n220 b\r\n",
+	"STARTTLS refused: 500 AUTH not understood, not 234", "AUTH TLS",
+	"500 AUTH not understood\r\n")
+REFUSING(postgres_without_tls, "postgres", NULL, "STARTTLS refused: N, not S",
+	"", "N")
+REFUSING(postgres_that_is_too_old, "postgres", NULL, "STARTTLS refused: E", "",
+	"EFATAL: unsupported frontend protocol\n")
+
+Test(probes, what_refuses_starttls_is_shown_without_secrets, .timeout = 60)
+{
+	static const char *const talk[] = { "EHLO andon", "250 mail\r\n",
+		"STARTTLS", "502 hunter2-hunter2 is no command\r\n", NULL };
+	static const struct tls_kind kind = { GOOD, .hello = "220 mail\r\n",
+		.talk = talk };
+	char suite[512];
+
+	setenv("ANDON_TEST_WORD", "hunter2-hunter2", 1);
+	server = tls_server_start(&kind);
+	snprintf(suite, sizeof(suite),
+		"secrets: {word: {env: ANDON_TEST_WORD}}\n"
+		"steps:\n  - name: x\n"
+		"    tls: {address: '127.0.0.1:%u', starttls: smtp}\n",
+		tls_server_port(server));
+	pass_run(&pass, base, suite, NULL);
+	pass_ended(&pass, OUTCOME_ERROR, REASON_STARTTLS);
+	pass_says(&pass, "502 [word] is no command");
+	cr_assert_eq(str_find(pass_step(&pass, "x")->body,
+			     STR("hunter2-hunter2"), 0),
+		SIZE_MAX);
+	cr_assert_neq(str_find(pass_step(&pass, "x")->body, STR("220 mail"), 0),
+		SIZE_MAX);
+}
+
+Test(probes, a_greeting_of_many_lines_is_no_refusal)
+{
+	static const char *const talk[] = { "AUTH TLS", "234 go\r\n", NULL };
+	static const struct tls_kind kind = { GOOD,
+		.hello = "220-welcome\r\n  be kind\r\n220 ready\r\n",
+		.talk = talk };
+
+	ask(&kind, "tls", ", starttls: ftp", "");
+	pass_ended(&pass, OUTCOME_PASS, REASON_NONE);
 }
 
 static const char *const injected_talk[] = { "", "S\r\nOK by the way", NULL };

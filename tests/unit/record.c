@@ -234,6 +234,7 @@ Test(record, every_outcome_and_reason_keeps_its_number)
 	cr_assert_eq(REASON_DISK, 19);
 	cr_assert_eq(REASON_AUTH, 20);
 	cr_assert_eq(REASON_COMPARE, 21);
+	cr_assert_eq(REASON_STARTTLS, 22);
 }
 
 Test(record, a_truncated_result_is_refused_at_every_byte)
