@@ -173,6 +173,19 @@ static bool key_is_among(const struct yaml_node *n, const char *const *keys)
 	return false;
 }
 
+/* `secret: yes` is a mistake of another kind. */
+static bool means_truth(struct str s)
+{
+	static const struct str words[] = { STR("yes"), STR("no"), STR("on"),
+		STR("off") };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (str_eq_nocase(s, words[i]))
+			return true;
+	}
+	return false;
+}
+
 /* `password: hunter2` */
 static bool named_secret(const struct yaml_node *n)
 {
@@ -181,8 +194,9 @@ static bool named_secret(const struct yaml_node *n)
 	if (!n->key || n->text.len == 0 ||
 		str_find(n->text, STR("${"), 0) != SIZE_MAX)
 		return false;
-	if (!n->quoted && (yaml_is_null(n) || yaml_is_number(n) ||
-				  yaml_to_bool(n, &boolean)))
+	if (!n->quoted &&
+		(yaml_is_null(n) || yaml_is_number(n) ||
+			yaml_to_bool(n, &boolean) || means_truth(n->text)))
 		return false;
 	if (str_ends(n->key->text, STR("_url")))
 		return false; /* token_url: where they are to be had */

@@ -39,6 +39,21 @@ static const struct schema_part suite_parts[] = {
 	{ NULL, NULL },
 };
 
+static const struct schema_part group_file_parts[] = {
+	{ "groups", SCHEMA_MAP("group") },
+	{ NULL, NULL },
+};
+
+static const struct schema_part group_parts[] = {
+	{ "params", "{\"type\":\"object\",\"propertyNames\":"
+		    SCHEMA_REF("name") ",\"additionalProperties\":{\"anyOf\":["
+		    "{\"type\":\"null\"}," SCHEMA_REF("param") "]}}" },
+	{ "steps",  "{\"minItems\":1,\"type\":\"array\",\"items\":"
+		    SCHEMA_REF("step") "}" },
+	{ "lint",   SCHEMA_REF("lint") },
+	{ NULL, NULL },
+};
+
 static const struct schema_part step_parts[] = {
 	{ "get", TEXT }, { "post", TEXT }, { "put", TEXT }, { "patch", TEXT },
 	{ "delete", TEXT }, { "head", TEXT }, { "options", TEXT },
@@ -202,21 +217,14 @@ static void def_lint(struct buf *out)
 	schema_def_keys(out, "lint", lint_key_table, lint_parts);
 }
 
-void schema_suite(struct buf *out)
+/* A step and all that may stand in it: the same in a suite and a group. */
+static void def_step(struct buf *out)
 {
-	add_head(out, "suite");
-	schema_keys(out, suite_key_table, suite_parts, true);
-	buf_add_z(out, ",\"$defs\":{");
 	schema_def_basics(out);
 	schema_def_checks(out);
 	def_lint(out);
 	buf_add_z(out, ",\"vars\":{\"type\":\"object\","
 		       "\"propertyNames\":" SCHEMA_REF("name") "}");
-	buf_add_z(out, ",\"override\":{\"type\":\"object\",");
-	schema_keys(out, suite_key_table, suite_parts, false);
-	buf_add_z(out, ",\"not\":{\"anyOf\":[{\"required\":[\"suite\"]},"
-		       "{\"required\":[\"version\"]},{\"required\":["
-		       "\"overrides\"]},{\"required\":[\"lint\"]}]}}");
 	buf_add_z(out, ",\"step\":{\"type\":\"object\",");
 	schema_keys(out, step_key_table, step_parts, true);
 	add_step_rules(out);
@@ -238,8 +246,32 @@ void schema_suite(struct buf *out)
 	schema_def_keys(out, "basic", basic_key_table, text_parts);
 	schema_def_keys(out, "oauth2", oauth2_key_table, text_parts);
 	schema_def_keys(out, "sigv4", sigv4_key_table, text_parts);
+}
+
+void schema_suite(struct buf *out)
+{
+	add_head(out, "suite");
+	schema_keys(out, suite_key_table, suite_parts, true);
+	buf_add_z(out, ",\"$defs\":{");
+	def_step(out);
+	buf_add_z(out, ",\"override\":{\"type\":\"object\",");
+	schema_keys(out, suite_key_table, suite_parts, false);
+	buf_add_z(out, ",\"not\":{\"anyOf\":[{\"required\":[\"suite\"]},"
+		       "{\"required\":[\"version\"]},{\"required\":["
+		       "\"overrides\"]},{\"required\":[\"lint\"]}]}}");
 	schema_def_keys(out, "secret", secret_key_table, NULL);
 	schema_def_keys(out, "record", record_key_table, NULL);
+	buf_add_z(out, "}}\n");
+}
+
+void schema_group(struct buf *out)
+{
+	add_head(out, "file of groups");
+	schema_keys(out, group_file_key_table, group_file_parts, true);
+	buf_add_z(out, ",\"$defs\":{");
+	def_step(out);
+	schema_def_keys(out, "group", group_key_table, group_parts);
+	schema_def_keys(out, "param", param_key_table, NULL);
 	buf_add_z(out, "}}\n");
 }
 
@@ -261,18 +293,23 @@ void schema_line(struct buf *out)
 
 static int schema_run(struct options *o)
 {
+	static const struct {
+		const char *name;
+		void (*write)(struct buf *out);
+	} kinds[] = { { "suite", schema_suite }, { "group", schema_group },
+		{ "line", schema_line } };
+	enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 	const char *which = o->args.count ? o->args.item[0] : "suite";
 	int code = EXIT_PASS;
 	struct buf out;
+	size_t i = 0;
 
-	if (o->args.count > 1 ||
-		(strcmp(which, "suite") != 0 && strcmp(which, "line") != 0))
-		return output_usage("schema", "give suite or line");
+	while (i < KINDS && strcmp(which, kinds[i].name) != 0)
+		i++;
+	if (o->args.count > 1 || i == KINDS)
+		return output_usage("schema", "give suite, group or line");
 	buf_init(&out, SCHEMA_BYTES_MAX);
-	if (strcmp(which, "line") == 0)
-		schema_line(&out);
-	else
-		schema_suite(&out);
+	kinds[i].write(&out);
 	if (!output_buf(&out, stdout)) {
 		fprintf(stderr, "andon schema: stdout: %s\n",
 			strerrordesc_np(errno));
@@ -284,12 +321,13 @@ static int schema_run(struct options *o)
 
 const struct command command_schema = {
 	.name = "schema",
-	.args = "[suite | line]",
+	.args = "[suite | group | line]",
 	.summary = "a JSON Schema for editors",
-	.help = "Prints the JSON Schema (draft 2020-12) of a suite or of the "
-		"line file, with which\nan editor completes keys and explains "
-		"them.\n\n"
-		"  andon schema >.andon-suite.json\n\n"
+	.help = "Prints the JSON Schema (draft 2020-12) of a suite, of a file "
+		"of groups or of the\nline file, with which an editor "
+		"completes keys and explains them.\n\n"
+		"  andon schema >.andon-suite.json\n"
+		"  andon schema group >.andon-group.json\n\n"
 		"The first line of a suite names it: # yaml-language-server: "
 		"$schema=PATH.  What is\nright is decided by andon lint: "
 		"names, "

@@ -5,7 +5,7 @@
 #include "base/keys.h"
 
 /*
- * JSON Schema (draft 2020-12) of the two kinds of file, made of the same
+ * JSON Schema (draft 2020-12) of the three kinds of file, made of the same
  * tables as the loaders, so that an editor completes and explains what is
  * written.  The loader stays the judge: what a schema can not know (names,
  * JSONPath, regexes, times that do not fit) it leaves alone, and it refuses
@@ -16,6 +16,7 @@
 enum { SCHEMA_BYTES_MAX = 4 << 20 };
 
 void schema_suite(struct buf *out);
+void schema_group(struct buf *out); /* what a suite imports */
 void schema_line(struct buf *out);
 
 /* --- for the writers ---------------------------------------------------- */

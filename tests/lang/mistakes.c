@@ -1,6 +1,9 @@
 #include <criterion/criterion.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/codes.h"
 #include "regions/line.h"
@@ -28,6 +31,9 @@ static const struct {
 	{ "@in", "version: 1\nsuite: t\nowner: o\nrunbook: r\n"
 		 "steps:\n  - name: s\n    get: /x\n" },
 	{ "@good", "    expect: {body: {contains: ok}}\n" },
+	{ "@group", "version: 1\ngroups:\n  g:\n    steps:\n"
+		    "      - name: s\n        get: /x\n"
+		    "        expect: {body: {contains: ok}}\n" },
 	{ "@line", "version: 1\nline: shop\nserved_version: {header: X-V}\n"
 		   "environments: {np: {w: , e: }, prod: {w: , e: , u: }}\n" },
 };
@@ -114,6 +120,24 @@ static bool line_reads(struct arena *a, const struct source *src,
 	return line_parse(a, src, ds) != NULL;
 }
 
+/* A file of groups has no suite: it is read as one of a folder is. */
+static bool groups_read(struct arena *a, const struct source *src,
+	struct diags *ds)
+{
+	char path[] = "/tmp/andon-groups-XXXXXX.yaml";
+	const char *const paths[] = { path };
+	struct suite_set set;
+	int fd = mkstemps(path, 5);
+
+	cr_assert_geq(fd, 0);
+	FILE *f = fdopen(fd, "w");
+	fwrite(src->text.ptr, 1, src->text.len, f);
+	fclose(f);
+	bool ok = suite_load_all(a, paths, 1, &world, &set, ds);
+	unlink(path);
+	return ok;
+}
+
 static void expect_found(const struct seeded *s, reader *reads,
 	bool seen[CODES_END])
 {
@@ -192,6 +216,7 @@ Test(mistakes, each_at_its_place_and_every_rule_at_least_once)
 	size_t n = mistakes_run(FOLDER "suite.txt", suite_reads, seen);
 
 	n += mistakes_run(FOLDER "line.txt", line_reads, seen);
+	n += mistakes_run(FOLDER "groups.txt", groups_read, seen);
 	cr_expect_geq(n, 120);
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		cr_expect(seen[codes[i]] || elsewhere(codes[i]),
