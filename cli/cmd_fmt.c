@@ -194,6 +194,11 @@ static void path_format(struct formatting *t, const char *path, unsigned depth)
 			n < 0 ? strerrordesc_np(errno) : "too deep");
 		t->wrong++;
 	}
+	if (t->files >= FMT_FILES_MAX) {
+		fprintf(stderr, "andon fmt: %s: more than %d files\n", path,
+			FMT_FILES_MAX);
+		t->wrong++;
+	}
 	for (int i = 0; i < n; i++) {
 		struct str name = str_from(list[i]->d_name);
 		const char *at =
@@ -215,10 +220,11 @@ static void path_format(struct formatting *t, const char *path, unsigned depth)
 
 static int fmt_run(struct options *o)
 {
-	struct formatting t = { .o = o, .arena = arena_new() };
+	struct formatting t = { .o = o };
 
 	if (o->args.count == 0)
 		return output_usage("fmt", "name files or folders, or -");
+	t.arena = arena_new();
 	for (size_t i = 0; i < o->args.count; i++) {
 		if (strcmp(o->args.item[i], "-") == 0)
 			stdin_format(&t);
@@ -229,6 +235,8 @@ static int fmt_run(struct options *o)
 	fflush(stdout);
 	if (t.wrong)
 		return EXIT_USAGE;
+	if (t.files == 0)
+		return output_usage("fmt", "no *.yaml or *.yml in there");
 	return o->check && t.changed ? EXIT_FAIL : EXIT_PASS;
 }
 

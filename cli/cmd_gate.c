@@ -86,18 +86,22 @@ static bool look(struct gating *g, struct err *e)
 	return true;
 }
 
-/* The answer that can be given now: of the store, or that there is none. */
-static void answer_now(struct gating *g)
+/* The answer that can be given now: of the store, or that there is none.
+ * False: no store can be meant by that URL, and no retry will mend it. */
+static bool answer_now(struct gating *g)
 {
 	struct err e = { 0 };
 
 	if (look(g, &e))
-		return;
-	if (e.kind == ERR_USAGE || e.kind == ERR_CONFIG)
-		e.kind = ERR_STORE;
+		return true;
+	if (e.kind == ERR_CONFIG) {
+		output_err("gate", &e);
+		return false;
+	}
 	arena_reset(g->arena);
 	gate_unreachable(g->line, &g->q, arena_str(g->arena, str_from(e.text)),
 		&g->answer);
+	return true;
 }
 
 /* A detector that is restarted deserves a moment; one that stays away is an
@@ -189,7 +193,8 @@ static int gate_wait(struct gating *g)
 	int signo;
 
 	for (;;) {
-		answer_now(g);
+		if (!answer_now(g))
+			return EXIT_USAGE;
 		if (g->answer.settled || now_ns() >= g->deadline_ns ||
 			stale_for_long(g))
 			break;
@@ -298,7 +303,7 @@ static int gate_run(struct options *o)
 	g.kept = arena_new();
 	buf_init(&g.shown, 1 << 20);
 	code = gate_wait(&g);
-	if (code < 128)
+	if (code < 128 && code != EXIT_USAGE)
 		code = gate_say(&g);
 	buf_done(&g.shown);
 	store_free(g.store);

@@ -14,6 +14,8 @@ static const char *const words_format[] = { "human", "json", "github", "sarif",
 static const char *const words_color[] = { "auto", "always", "never", NULL };
 
 enum { OPTION_WORDS_MAX = 8 };
+/* So that no deadline made of it can overflow. */
+#define OPTION_DURATION_MAX_MS (UINT64_C(365) * 24 * 3600 * 1000)
 
 struct option {
 	const char *name;
@@ -113,6 +115,10 @@ static bool set_value(struct options *o, enum option_id id, const char *value,
 			return err_set(e, ERR_USAGE,
 				"%s: `%s` is not a duration such as 30s or 5m",
 				from->text, value);
+		if (*(uint64_t *)field > OPTION_DURATION_MAX_MS)
+			return err_set(e, ERR_USAGE,
+				"%s: `%s` is more than 365d", from->text,
+				value);
 		break;
 	case OPTION_COUNT:
 		if (!str_to_u64(str_from(value), field))

@@ -86,6 +86,9 @@ static bool start_store(struct parts *p, struct err *e)
 			return false;
 		use = private_redis_url(p->redis);
 	}
+	if (use && strlen(use) >= sizeof(p->url))
+		return err_set(e, ERR_CONFIG,
+			"redis URL: longer than %zu bytes", sizeof(p->url) - 1);
 	if (use) {
 		snprintf(p->url, sizeof(p->url), "%s", use);
 		return true;

@@ -51,5 +51,11 @@ printf 'a: [\n' >"$dir/bad.yaml"
 grep -q 'bad.yaml:1:5: error' "$dir/log" || fail "no mistake: $(cat "$dir/log")"
 [ "$(cat "$dir/bad.yaml")" = 'a: [' ] || fail "a bad file was touched"
 cmp "$dir/one.yaml" "$dir/want" || fail "the good one was left out"
+mkdir "$dir/nothing"
+for nothing in "$dir/nothing" ""; do
+	# shellcheck disable=SC2086 # an empty list, too
+	"$andon" fmt --check $nothing >"$dir/list" 2>"$dir/log"
+	[ $? = 2 ] || fail "nothing to format does not end with 2"
+done
 [ "$failed" = 0 ] && echo "fmt: all good"
 exit "$failed"

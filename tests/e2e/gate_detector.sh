@@ -33,6 +33,9 @@ start second detect --state "$here/d2"
 said standing_by second.err
 expect 4 detect --state "$here/d1"
 said "$(cat first.pid)" err
+say "a mistake in the arguments is no trouble of the store: no retry mends it"
+expect 2 gate canary --version v2 --redis localhost:6379
+expect 2 gate canary --version v2 --wait 9999999d
 
 past 4
 say "kill -9 of the detector in mid-soak; the other one takes over"

@@ -176,6 +176,18 @@ Test(changes, what_waits_too_long_is_held_by_the_derived_max_wait_too)
 	world_done(&w);
 }
 
+/* Does the gate say this reason, with this in its sentence? */
+static bool gate_says(struct world *w, enum why why, const char *part)
+{
+	struct answer a = gate_of(w);
+	bool so = a.why == why && strstr(a.text.ptr, part);
+
+	if (!so)
+		fprintf(stderr, "%s: %.*s\n", why_token(a.why),
+			STR_ARG(a.text));
+	return so;
+}
+
 static uint64_t credited(struct world *w)
 {
 	return gate_of(w).judgement[0]->credited_s;
@@ -215,14 +227,13 @@ Test(changes, results_that_earn_nothing_are_called_starved)
 	world_pass(&w, 60);
 	w.lose_every = 4;
 	world_pass(&w, 30);
-	cr_expect_eq(gate_of(&w).why, WHY_SOAKING);
+	int said = gate_says(&w, WHY_SOAKING, "credited");
 	world_pass(&w, 80);
-	cr_expect_eq(gate_of(&w).why, WHY_STARVED);
-	cr_expect_not_null(strstr(gate_of(&w).text.ptr, "nothing was credited"),
-		"%.*s", STR_ARG(gate_of(&w).text));
+	said += gate_says(&w, WHY_STARVED, "nothing was credited");
 	w.lose_every = 0;
 	world_pass(&w, 60);
-	cr_expect_eq(gate_of(&w).why, WHY_SOAKING);
+	said += gate_says(&w, WHY_SOAKING, "credited");
+	cr_expect_eq(said, 3);
 	world_done(&w);
 }
 
@@ -233,14 +244,12 @@ Test(changes, a_version_that_is_not_everywhere_is_named)
 
 	deploy(&w, &deployed_s, plain);
 	world_pass(&w, 2);
-	cr_expect_eq(gate_of(&w).why, WHY_VERIFYING);
-	cr_expect_not_null(strstr(gate_of(&w).text.ptr,
-				   "version v2 was not yet seen by every"),
-		"%.*s", STR_ARG(gate_of(&w).text));
+	cr_expect(gate_says(&w, WHY_VERIFYING,
+		"version v2 was not yet seen by every"));
 	world_pass(&w, 60);
 	deployed_s = 1e9; /* west answers v1 again */
 	world_pass(&w, 30);
-	cr_expect_eq(gate_of(&w).why, WHY_OTHER_VERSION);
+	cr_expect(gate_says(&w, WHY_OTHER_VERSION, "another version"));
 	world_done(&w);
 }
 
@@ -254,6 +263,6 @@ Test(changes, runners_that_disagree_about_the_plan_are_our_own_fault)
 	world_plan_put(&w, "plan-2"); /* the runner goes on by plan-1 */
 	world_pass(&w, 5);
 	cr_expect_eq(gate_of(&w).code, 3);
-	cr_expect_eq(gate_of(&w).why, WHY_OBSERVER_FAULT);
+	cr_expect(gate_says(&w, WHY_OBSERVER_FAULT, "another plan"));
 	world_done(&w);
 }
