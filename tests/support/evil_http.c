@@ -50,7 +50,7 @@ struct evil_http {
 
 static struct route *route_of(struct evil_http *e, const char *path)
 {
-	for (size_t i = 0; i < e->nroutes; i++)
+	for (size_t i = e->nroutes; i-- > 0;)
 		if (strcmp(e->route[i].path, path) == 0)
 			return &e->route[i];
 	return NULL;
@@ -298,7 +298,7 @@ void evil_http_answer(struct evil_http *e, const char *path,
 
 void evil_http_text(struct evil_http *e, const char *path, const char *body)
 {
-	struct route *r = &e->route[e->nroutes];
+	struct route *r = &e->route[e->nroutes]; /* nobody reads it yet */
 	int n = snprintf(r->own, sizeof(r->own),
 		"HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
 		strlen(body), body);

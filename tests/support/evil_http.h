@@ -27,7 +27,8 @@ struct evil_http *evil_http_start_beside(const struct evil_http *e, uint8_t n);
 void evil_http_stop(struct evil_http *e);
 uint16_t evil_http_port(const struct evil_http *e);
 
-/* `bytes` and `tail` are borrowed until the stop.  Before the first request. */
+/* `bytes` and `tail` are borrowed until the stop.  A path that has an answer
+ * already has this one from now on, and its requests are counted anew. */
 void evil_http_answer(struct evil_http *e, const char *path,
 	enum evil_mode mode, struct str bytes, struct str tail);
 /* The usual: 200 with a body of text. */
