@@ -294,7 +294,6 @@ const struct detector error_rate_detector = {
 		   "controls",
 	.params = error_rate_params,
 	.state_size = state_size,
-	.state_live = state_live,
 	.begin = state_begin,
 	.resumes = state_resumes,
 	.observe = observe,
@@ -304,4 +303,6 @@ const struct detector error_rate_detector = {
 	.glance = state_glance,
 	.suspects = focus_suspects,
 	.count = state_count,
+	.latency = latency_seen,
+	.is_slow = latency_is_slow,
 };

@@ -100,27 +100,43 @@ static uint32_t whole_us(double us)
 	return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
-/* False: too few answers, or beyond the histogram; nothing is slow then. */
-static bool learn_points(struct head *h, uint32_t i)
+static uint32_t took_count(const uint8_t *bins)
+{
+	uint32_t n = 0;
+
+	for (uint32_t b = 0; b < TOOK_BINS; b++)
+		n += bins[b];
+	return n;
+}
+
+double latency_median_us(const struct head *h, uint32_t i)
 {
 	const uint8_t *bins = &took_of(h)[i * TOOK_BINS];
-	uint32_t n = 0;
+	uint32_t n = took_count(bins);
+
+	/* beyond the histogram: at least so long */
+	return n ? fmin(took_at_rank(bins, n / 2), took_low(TOOK_BINS - 1)) : 0;
+}
+
+/* Too few answers, or beyond the histogram: nothing is slow then. */
+static void learn_points(struct head *h, uint32_t i)
+{
+	const uint8_t *bins = &took_of(h)[i * TOOK_BINS];
+	uint32_t n = took_count(bins);
 	double median;
 	double upper;
 	double spread;
 
-	for (uint32_t b = 0; b < TOOK_BINS; b++)
-		n += bins[b];
 	if (took_n_of(h)[i] < TOOK_MIN)
-		return false;
+		return;
 	median = took_at_rank(bins, n / 2);
 	upper = took_at_rank(bins, 3 * n / 4);
 	if (!isfinite(upper))
-		return false;
+		return;
 	spread = log(fmax(upper / median, MEDIAN_RATIO_MIN));
 	slow90_of(h)[i] = whole_us(median * exp(POINT90 * spread));
 	slow98_of(h)[i] = whole_us(median * exp(POINT98 * spread));
-	return true;
+	answers_of(h)[i].usual_us = whole_us(median);
 }
 
 /* Answers of the first half that are above a point. */
@@ -158,6 +174,14 @@ static void begin_stream(struct head *h, uint32_t index, int64_t slice_us)
 				share;
 }
 
+static void took_clear(struct head *h)
+{
+	size_t n = (size_t)h->fixed.nchecks * regions_of(h);
+
+	memset(took_of(h), 0, n * TOOK_BINS);
+	memset(took_n_of(h), 0, n * sizeof(*took_n_of(h)));
+}
+
 static void latency_split(struct head *h)
 {
 	size_t n = (size_t)h->fixed.nchecks * regions_of(h);
@@ -171,7 +195,7 @@ static void latency_split(struct head *h)
 		h->pace_end_us[p] = h->split_us + h->fixed.pace_us[p];
 	}
 	h->slow_learnt = 1;
-	memset(took_of(h), 0, n * TOOK_BINS);
+	took_clear(h);
 }
 
 void latency_advance(struct head *h, int64_t at_us)
@@ -188,6 +212,18 @@ static void count_slow(struct head *h, uint32_t stream, uint32_t region)
 	fails_of(h)[at]++;
 }
 
+/* What an explanation says of it; decides nothing. */
+static void answer_note(struct head *h, uint32_t i, uint32_t took_us)
+{
+	struct answers *a = &answers_of(h)[i];
+	bool since = h->phase == PHASE_JUDGED;
+
+	a->n[since]++;
+	a->slow90[since] += took_us > slow90_of(h)[i];
+	a->slow98[since] += took_us > slow98_of(h)[i];
+	took_add(h, i, took_us);
+}
+
 void latency_note(struct head *h, const struct observation *o)
 {
 	uint32_t i = o->check * regions_of(h) + o->region;
@@ -198,6 +234,9 @@ void latency_note(struct head *h, const struct observation *o)
 			took_add(h, i, o->took_us);
 		return;
 	}
+	if (slow90_of(h)[i] == UINT32_MAX)
+		return; /* no limit is known */
+	answer_note(h, i, o->took_us);
 	if (o->took_us > slow90_of(h)[i]) {
 		count_slow(h, slow, o->region);
 		count_slow(h, h->fixed.pace_first[PACE_SLOW_CHECK] + o->check,
@@ -246,16 +285,27 @@ static void learn_jams(struct head *h, uint32_t stream, int64_t at_us)
 				h->fixed.alpha_e * .5));
 }
 
+/* The median of the second half, where enough answers make one. */
+static void learn_usual(struct head *h)
+{
+	size_t n = (size_t)h->fixed.nchecks * regions_of(h);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (took_n_of(h)[i] >= TOOK_MIN)
+			answers_of(h)[i].usual_us =
+				whole_us(latency_median_us(h, i));
+}
+
 void latency_deployed(struct head *h, int64_t at_us)
 {
 	uint32_t n = h->fixed.nstreams;
 
 	latency_advance(h, at_us);
-	if (!h->slow_learnt) {
-		memset(took_of(h), 0,
-			TOOK_BINS * h->fixed.nchecks * regions_of(h));
+	if (h->slow_learnt)
+		learn_usual(h);
+	took_clear(h);
+	if (!h->slow_learnt)
 		return; /* no point is known: no answer will be slow */
-	}
 	streams_advance_pace(h, PACE_SLOW, at_us);
 	streams_advance_pace(h, PACE_SLOW_CHECK, at_us);
 	for (uint32_t i = h->fixed.pace_first[PACE_SLOW]; i < n; i++) {
@@ -276,8 +326,20 @@ bool latency_judged(const struct head *h, uint32_t check)
 	if (own_past(h))
 		return false;
 	point = &slow90_of(h)[(size_t)check * w];
-	for (uint32_t r = 1; r < w; r++)
-		if (point[0] != UINT32_MAX && point[r] != UINT32_MAX)
-			return true;
-	return false;
+	for (uint32_t r = 0; r < w; r++)
+		if (point[r] == UINT32_MAX)
+			return false;
+	return true;
+}
+
+bool latency_is_slow(const void *state, const struct observation *o,
+	enum stream_kind kind)
+{
+	const struct head *h = state;
+	uint32_t i = o->check * regions_of(h) + o->region;
+
+	if (own_past(h) || o->failed)
+		return false;
+	return o->took_us >
+	       (kind == STREAM_SLOW98 ? slow98_of(h) : slow90_of(h))[i];
 }

@@ -173,14 +173,6 @@ size_t state_size(const struct stage_shape *shape)
 	return f.bytes;
 }
 
-size_t state_live(const void *state)
-{
-	const struct head *h = state;
-
-	return h->phase == PHASE_HISTORY ? h->fixed.bytes
-					 : h->fixed.offset[ARRAY_took];
-}
-
 static void stream_begin(struct head *h, struct stream *s)
 {
 	const double *value = h->fixed.value;

@@ -23,7 +23,7 @@
  *
  * Change STATE_VERSION with every change of the layout or of the meaning.
  */
-#define STATE_VERSION 4u
+#define STATE_VERSION 5u
 #define STATE_MAGIC   0x41444553u /* "ADES" */
 
 #define US_PER_S 1000000
@@ -113,7 +113,8 @@ enum param_id {
 
 /*
  * Log histogram of latencies: steps of 4 us up to 256 us, then 64 steps an
- * octave up to 67 s.  See latency.c.
+ * octave up to 67 s.  It holds the first half of the history, then the second,
+ * then the answers since t0.  See latency.c.
  */
 #define TOOK_STEPS   64
 #define TOOK_OCTAVES 18
@@ -177,6 +178,12 @@ struct nearest {
 	struct waiting latest; /* control: not used by anyone */
 };
 
+/* Answers of one check and region that are judged: to be told, not to judge. */
+struct answers {
+	uint32_t n[2], slow90[2], slow98[2]; /* [1]: since t0 */
+	uint32_t usual_us; /* median before the deploy; 0: unknown */
+};
+
 /* Pairing with one control: results of one region, oldest in the high bit. */
 struct fifo {
 	uint8_t region, n, failed;
@@ -185,7 +192,7 @@ struct fifo {
 /* clang-format off */
 /*
  * Sizes: c checks, w regions, m controls, s streams, r = c * w, v = m > 1,
- * l = m > 0.  `took` is last: after the history it is zero and not saved.
+ * l = m > 0.
  */
 #define ARRAY_MAP(X)                                                          \
 	/* name          type             how many */                        \
@@ -228,10 +235,11 @@ struct fifo {
 	X(spells,        uint32_t,        c)     /* nbu */                    \
 	X(focus_n,       uint32_t,        FOCUS_MAX * w) /* in the block */   \
 	X(pairs,         uint32_t,        c * 3) /* n10 n01 n00 */            \
+	X(answers,       struct answers,  r * l) /* what is said of latency */\
 	X(group,         uint32_t,        c)                                  \
 	X(slow90,        uint32_t,        r * l) /* thr90: us, above is slow */\
 	X(slow98,        uint32_t,        r * l) /* thr98 */                  \
-	X(took_n,        uint32_t,        r * l) /* in took, all of them */   \
+	X(took_n,        uint32_t,        r * l) /* put into took */          \
 	X(failing,       uint32_t,        w)     /* nfail: checks, now */     \
 	X(seen_n,        uint32_t,        w)     /* rn: region-down's slice */\
 	X(seen_k,        uint32_t,        w)     /* rk */                     \
@@ -364,7 +372,6 @@ void state_halt(struct head *h, int64_t at_us, enum halt_rule rule,
 /* layout.c */
 extern const struct param error_rate_params[PARAMS + 1];
 size_t state_size(const struct stage_shape *shape);
-size_t state_live(const void *state);
 void state_begin(void *state, const struct stage_shape *shape,
 	const double *values);
 bool state_resumes(const void *state, size_t bytes,
@@ -401,8 +408,16 @@ void latency_advance(struct head *h, int64_t at_us);
 void latency_note(struct head *h, const struct observation *o);
 /* The history ends: closes its slices, then learns from them. */
 void latency_deployed(struct head *h, int64_t at_us);
-/* Whether answers can be slow, in the canary and in a control. */
+/* Whether answers can be slow, in the canary and in every control. */
 bool latency_judged(const struct head *h, uint32_t check);
+/* Of the answers in `took`; 0: there are none. */
+double latency_median_us(const struct head *h, uint32_t i);
+bool latency_is_slow(const void *state, const struct observation *o,
+	enum stream_kind kind);
+
+/* latency_seen.c: latency in numbers, for an explanation. */
+uint32_t latency_seen(const void *state, const struct opinion *op,
+	struct latency_seen ret[static LATENCY_SEEN_MAX]);
 
 /* hard.c: the two hard paths against controls. */
 void region_slices_begin(struct head *h, int64_t at_us);

@@ -127,6 +127,12 @@ const char *stream_text(enum stream_kind k)
 	return text[k];
 }
 
+bool stream_is_latency(enum stream_kind k)
+{
+	return k == STREAM_SLOW90 || k == STREAM_SLOW98 ||
+	       k == STREAM_SLOW_CHECK;
+}
+
 const char *lack_token(enum lack l)
 {
 	static const char *const token[LACKS] = {

@@ -9,6 +9,7 @@
 #include "base/oom.h"
 #include "base/units.h"
 #include "detectors/detector.h"
+#include "detectors/sparse.h"
 
 enum { FAILURES_MAX_BYTES = 64 * 1024, FAILURES_MAX = 8 };
 
@@ -457,6 +458,47 @@ static struct str stream_name(const struct watch *w, const struct opinion *op,
 	return str_from(stream_token(op->stream));
 }
 
+static uint64_t nearest_us(double us)
+{
+	return us > 0 ? (uint64_t)(us + .5) : 0;
+}
+
+struct judgement_slow watch_latency_row(const struct latency_arm *arm,
+	struct str check, struct str name)
+{
+	return (struct judgement_slow){ .check = check,
+		.arm = name,
+		.before = arm->before,
+		.slow_before = arm->slow_before,
+		.since = arm->since,
+		.slow = arm->slow,
+		.limit_low_us = arm->limit_low_us,
+		.limit_high_us = arm->limit_high_us,
+		.median_before_us = nearest_us(arm->median_before_us),
+		.median_us = nearest_us(arm->median_us) };
+}
+
+/* Latency behind an opinion, in the words of a judgement. */
+static void say_latency(const struct watch *w, const struct opinion *op,
+	struct arena *a, struct judgement *ret)
+{
+	struct latency_seen seen[LATENCY_SEEN_MAX];
+	uint32_t n = w->detector->latency(w->state, op, seen);
+
+	ret->slow = ARENA_ARRAY(a, (size_t)2 * LATENCY_SEEN_MAX,
+		struct judgement_slow);
+	for (uint32_t i = 0; i < n; i++) {
+		struct str check = watch_check_name(w, seen[i].check, a);
+
+		ret->slow[ret->nslows++] = watch_latency_row(&seen[i].canary,
+			check, STR("canary"));
+		ret->slow[ret->nslows++] = watch_latency_row(&seen[i].control,
+			check, STR("control"));
+	}
+	ret->latency_unjudged = op->latency_unjudged;
+	ret->checks = (uint32_t)w->spec.nchecks;
+}
+
 void watch_judge(const struct watch *w, int64_t now_us, struct arena *a,
 	struct judgement *ret)
 {
@@ -487,6 +529,7 @@ void watch_judge(const struct watch *w, int64_t now_us, struct arena *a,
 		.control_sick = (op.lacks & (1U << LACK_CONTROL_SICK)) != 0,
 		.attributed = w->spec.attributed,
 		.waiting = lacks_text(w, &op, a) };
+	say_latency(w, &op, a, ret);
 	/* Before t0 nothing but a hard path may speak. */
 	if (!w->judging && ret->verdict == VERDICT_PASS)
 		ret->verdict = VERDICT_UNDECIDED;
@@ -513,12 +556,16 @@ struct saved_head {
 	uint8_t deployed, judging, pad[2];
 };
 
-static const uint64_t saved_magic = 0x33686374617764ULL; /* "dwatch3" */
+static const uint64_t saved_magic = 0x34686374617764ULL; /* "dwatch4" */
 
 void watch_save(const struct watch *w, struct buf *out)
 {
+	struct buf state;
+
+	buf_init(&state, out->max);
+	sparse_write(&state, w->state, w->state_bytes);
 	struct saved_head head = { .magic = saved_magic,
-		.state_bytes = w->detector->state_live(w->state),
+		.state_bytes = state.len,
 		.failure_bytes = w->failures.text.len,
 		.t0_us = w->t0_us,
 		.past_us = w->past_us,
@@ -528,8 +575,10 @@ void watch_save(const struct watch *w, struct buf *out)
 		.judging = w->judging };
 
 	buf_add(out, (struct str){ (const char *)&head, sizeof(head) });
-	buf_add(out, (struct str){ w->state, head.state_bytes });
+	buf_add(out, buf_str(&state));
 	buf_add(out, buf_str(&w->failures.text));
+	out->over |= state.over;
+	buf_done(&state);
 }
 
 struct watch *watch_load(const struct watch_spec *spec, struct str saved)
@@ -541,14 +590,14 @@ struct watch *watch_load(const struct watch_spec *spec, struct str saved)
 	if (saved.len < sizeof(head))
 		goto bad;
 	memcpy(&head, saved.ptr, sizeof(head));
-	if (head.magic != saved_magic || head.state_bytes > w->state_bytes ||
+	if (head.magic != saved_magic || head.state_bytes > saved.len ||
 		head.failure_bytes > FAILURES_MAX_BYTES ||
 		saved.len !=
 			sizeof(head) + head.state_bytes + head.failure_bytes)
 		goto bad;
-	memcpy(w->state, saved.ptr + sizeof(head), head.state_bytes);
-	if (!w->detector->resumes(w->state, w->state_bytes, &shape, NULL) ||
-		head.state_bytes != w->detector->state_live(w->state))
+	if (!sparse_read(str_sub(saved, sizeof(head), head.state_bytes),
+		    w->state, w->state_bytes) ||
+		!w->detector->resumes(w->state, w->state_bytes, &shape, NULL))
 		goto bad;
 	buf_add(&w->failures.text,
 		str_sub(saved, sizeof(head) + head.state_bytes, saved.len));

@@ -103,6 +103,10 @@ void watch_observe(struct watch *w, const struct watched *o,
  */
 void watch_judge(const struct watch *w, int64_t now_us, struct arena *a,
 	struct judgement *ret);
+/* What a detector tells of one arm's latency, as a judgement has it. */
+struct latency_arm;
+struct judgement_slow watch_latency_row(const struct latency_arm *arm,
+	struct str check, struct str name);
 /* Checks that more results would soon tell about, the worst first. */
 struct watch_suspect {
 	uint32_t check;

@@ -152,6 +152,20 @@ struct judgement_arm {
 	int64_t newest_us; /* end of the newest counting result; 0: none */
 };
 
+/*
+ * Slow answers of one arm, of one check or of all that are judged for latency.
+ * Zero where nothing is known.
+ */
+struct judgement_slow {
+	struct str check, arm; /* "": all checks; "canary" or "control" */
+	uint64_t before, slow_before; /* answers; those of the history */
+	uint64_t since, slow;         /* since the statistics began */
+	/* Longer is slow: the limits of its checks and regions. */
+	uint64_t limit_low_us, limit_high_us;
+	/* Of one check; of several checks or regions the mean of theirs. */
+	uint64_t median_before_us, median_us;
+};
+
 struct judgement {
 	struct str deployment, region, detector,
 		control; /* regions|past|none */
@@ -168,6 +182,15 @@ struct judgement {
 		waiting; /* what keeps the pass away, in words; "": nothing */
 	struct judgement_arm *arm;
 	size_t narms;
+	/*
+	 * All checks first; the checks that are named where slow answers carry
+	 * the evidence; the canary of each, then its controls.
+	 */
+	struct judgement_slow *slow;
+	size_t nslows;
+	/* Of so many checks latency is not judged in every region.  0 checks:
+	 * the detector that wrote this did not tell. */
+	uint32_t latency_unjudged, checks;
 	/* soak, from gate/credit */
 	uint64_t required_s, credited_s, starved_s;
 	bool starved, other_version;

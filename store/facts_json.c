@@ -9,6 +9,7 @@
 enum {
 	REGIONS_MAX = 1000,
 	ARMS_MAX = 1000,
+	SLOWS_MAX = 100,
 	TAGS_MAX = 100,
 	PULSES_MAX = 1000,
 	PULSE_CHECKS_MAX = 64
@@ -145,6 +146,20 @@ static const struct field judgement_arm_fields[] = {
 	{ 0 }
 };
 
+static const struct field judgement_slow_fields[] = {
+	F(judgement_slow, STR, check),
+	F(judgement_slow, STR, arm),
+	F(judgement_slow, U64, before),
+	F(judgement_slow, U64, slow_before),
+	F(judgement_slow, U64, since),
+	F(judgement_slow, U64, slow),
+	F(judgement_slow, U64, limit_low_us),
+	F(judgement_slow, U64, limit_high_us),
+	F(judgement_slow, U64, median_before_us),
+	F(judgement_slow, U64, median_us),
+	{ 0 }
+};
+
 static const struct field judgement_fields[] = {
 	F(judgement, STR, deployment),
 	F(judgement, STR, region),
@@ -170,6 +185,10 @@ static const struct field judgement_fields[] = {
 	F(judgement, BOOL, attributed),
 	F(judgement, STR, waiting),
 	F_LIST(judgement, arm, judgement_arm_fields, judgement_arm, ARMS_MAX),
+	F_LIST(judgement, slow, judgement_slow_fields, judgement_slow,
+		SLOWS_MAX),
+	F(judgement, U32, latency_unjudged),
+	F(judgement, U32, checks),
 	F(judgement, U64, required_s),
 	F(judgement, U64, credited_s),
 	F(judgement, U64, starved_s),

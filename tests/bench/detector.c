@@ -12,6 +12,7 @@
  */
 #define CHECKS    200
 #define REGIONS   2
+#define STREAMS   (2 * CHECKS + 3) /* failures and slow answers */
 #define EVERY_US  10000000LL
 #define HISTORY_S 3600
 #define SOAK_S    3600
@@ -90,7 +91,8 @@ int main(void)
 	printf("%" PRIu64 " results in %.3f s: %.2f million/s\n", n, fed_s,
 		(double)n / fed_s / 1e6);
 	printf("judge: %.1f us\n", (now_s() - begin_s) * 1e3);
-	printf("state: %zu bytes, %zu per check\n", bytes, bytes / CHECKS);
+	printf("state: %zu bytes, %zu per check, %zu per stream\n", bytes,
+		bytes / CHECKS, bytes / STREAMS);
 	printf("verdict %d, excluded %.4f\n", op.state, op.excluded_rise);
 	free(state);
 	return 0;

@@ -5,6 +5,7 @@
 
 #include "base/oom.h"
 #include "detectors/detector.h"
+#include "detectors/sparse.h"
 
 /*
  * What must hold whatever the results are: less evidence is never a pass, a
@@ -96,11 +97,13 @@ static struct opinion judge_in(const struct stream *t, const uint8_t *keep,
 			deployed = true;
 		}
 		if (i == cut || cut == MOST) {
-			void *copy = xcalloc(1, bytes);
+			struct buf saved;
 
-			memcpy(copy, state, d->state_live(state));
-			free(state);
-			state = copy;
+			buf_init(&saved, SIZE_MAX);
+			sparse_write(&saved, state, bytes);
+			memset(state, 0xa5, bytes);
+			cr_assert(sparse_read(buf_str(&saved), state, bytes));
+			buf_done(&saved);
 			cr_assert(
 				d->resumes(state, bytes, &t->shape, settings));
 		}

@@ -196,7 +196,7 @@ static int64_t run_trace(const struct trace *t, void **state, struct way way)
 		if (i == way.cut) {
 			void *copy = xcalloc(1, bytes);
 
-			memcpy(copy, *state, d->state_live(*state));
+			memcpy(copy, *state, bytes);
 			memset(*state, 0xa5, bytes);
 			free(*state);
 			*state = copy;

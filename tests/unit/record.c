@@ -319,9 +319,18 @@ Test(record, a_judgement_keeps_its_numbers_to_the_bit)
 {
 	struct judgement_arm arm = { STR("prod/west"), STR("canary"), 1452, 2,
 		77 };
+	struct judgement_slow slow[] = {
+		{ STR("pay"), STR("canary"), 600, 61, UINT64_MAX, 212, 101000,
+			420000, 84000, 168000 },
+		{ .check = STR("pay"), .arm = STR("control") },
+	};
 	struct judgement j = { .deployment = STR("d"),
 		.region = STR("prod/west"),
 		.verdict = VERDICT_HALT,
+		.slow = slow,
+		.nslows = 2,
+		.latency_unjudged = 3,
+		.checks = 20000,
 		.evidence = 0.1 + 0.2,
 		.halt_at = INFINITY,
 		.canary_rate = NAN,
@@ -344,6 +353,40 @@ Test(record, a_judgement_keeps_its_numbers_to_the_bit)
 	cr_assert(b.pending && !b.held);
 	cr_assert_eq(b.arm[0].runs, 1452);
 	cr_assert_eq(b.min_runs_left, 12);
+	cr_assert_eq(b.nslows, 2);
+	is_str(b.slow[0].check, "pay");
+	is_str(b.slow[0].arm, "canary");
+	cr_assert_eq(b.slow[0].before, 600);
+	cr_assert_eq(b.slow[0].slow_before, 61);
+	cr_assert_eq(b.slow[0].since, UINT64_MAX);
+	cr_assert_eq(b.slow[0].slow, 212);
+	cr_assert_eq(b.slow[0].limit_low_us, 101000);
+	cr_assert_eq(b.slow[0].limit_high_us, 420000);
+	cr_assert_eq(b.slow[0].median_before_us, 84000);
+	cr_assert_eq(b.slow[0].median_us, 168000);
+	cr_assert_eq(b.slow[1].median_us, 0);
+	cr_assert_eq(b.latency_unjudged, 3);
+	cr_assert_eq(b.checks, 20000);
+}
+
+Test(record, a_judgement_of_before_latency_was_told_is_read)
+{
+	struct judgement j;
+
+	cr_assert(judgement_read(arena,
+		STR("{\"v\":1,\"deployment\":\"d\",\"region\":\"prod/west\","
+		    "\"verdict\":\"halt\",\"rule\":\"evidence\","
+		    "\"stream\":\"slow90\",\"evidence\":150,\"arm\":[{"
+		    "\"region\":\"prod/west\",\"arm\":\"canary\","
+		    "\"runs\":7}]}"),
+		&j));
+	is_str(j.stream, "slow90");
+	cr_assert_eq(j.arm[0].runs, 7);
+	cr_assert_eq(j.nslows, 0);
+	cr_assert_eq(j.checks, 0, "not told is not 0 of so many");
+	cr_assert_not(judgement_read(arena,
+		STR("{\"v\":1,\"slow\":[{\"slow\":-1}]}"), &j));
+	cr_assert_not(judgement_read(arena, STR("{\"v\":1,\"slow\":7}"), &j));
 }
 
 Test(record, a_plan_of_many_jobs_comes_back_whole)
