@@ -137,9 +137,10 @@ const struct command command_why = {
 	.name = "why",
 	.args = "[DEPLOYMENT]",
 	.summary = "the verdict of a deployment explained",
-	.help = "Says what fails where and since when, the rule and the "
-		"evidence, the first failure\nwith the curl command that "
-		"repeats it, what people did, and what to do next.\n\n"
+	.help = "Says what fails or answers slowly, where and since when, the "
+		"rule and the evidence, the\nfirst failure with the curl "
+		"command that repeats it, what people did, and what to do\n"
+		"next.\n\n"
 		"  andon why\n"
 		"  andon why orders/canary/9f3c2ab/1\n\n"
 		"DEPLOYMENT may be a version or a stage: the newest one of "

@@ -28,7 +28,10 @@ struct player {
 	int64_t now_us;  /* newest that has arrived */
 	int64_t fed_us;  /* newest that was fed: the watermark */
 	int64_t look_us; /* after the soak: next time to ask for a pass */
-	uint64_t failures, believed; /* of the canary; those that count */
+	/* Of the canary since the deploy, and how many of them are believed. */
+	uint64_t failures, failures_believed;
+	uint64_t slow, slow_believed;
+	enum stream_kind slow_kind; /* what is slow */
 	bool deployed, judging, decided;
 };
 
@@ -117,6 +120,16 @@ static void note_evidence(struct player *p)
 		decide(p, p->now_us);
 }
 
+/* What is not believed: a failure is a pass, a slow answer of unknown time. */
+static void disbelieve(struct player *p, struct observation *o)
+{
+	if (p->judging && p->detector->is_slow(p->state, o, p->slow_kind) &&
+		p->slow++ >= p->slow_believed)
+		o->took_us = 0;
+	if (o->failed)
+		o->failed = p->failures++ < p->failures_believed;
+}
+
 static void feed(struct player *p, const struct recorded *r)
 {
 	struct observation o = { .check = r->check,
@@ -137,8 +150,8 @@ static void feed(struct player *p, const struct recorded *r)
 		deploy(p);
 	if (o.at_us >= p->rec->warmup_us)
 		judge_from(p);
-	if (p->deployed && o.failed && o.region == 0)
-		o.failed = p->failures++ < p->believed;
+	if (p->deployed && o.region == 0)
+		disbelieve(p, &o);
 	p->detector->observe(p->state, &o);
 	p->out->fed++;
 	if (p->deployed)
@@ -160,13 +173,12 @@ static void feed_until(struct player *p, int64_t mark_us)
 	}
 }
 
-/* Believes only the first `believed` failures of the canary. */
-static void play(struct player *p, uint64_t believed)
+/* Believes only the first so many failures and slow answers of the canary. */
+static void play(struct player *p)
 {
 	int64_t soak_us =
 		(int64_t)p->out->shape.soak_ms * 1000 + p->rec->warmup_us;
 
-	p->believed = believed;
 	p->now_us = p->fed_us = INT64_MIN / 4;
 	p->look_us = soak_us;
 	for (int i = 0; i < REPLAY_LEVELS; i++)
@@ -208,7 +220,15 @@ static void count_checks(const struct player *p)
 	}
 }
 
-/* Whether it stops as early when only so many failures are believed. */
+static bool by_latency(const struct opinion *op)
+{
+	return op->rule == HALT_EVIDENCE && stream_is_latency(op->stream);
+}
+
+/*
+ * Whether it stops as early when only so many failures are believed; of a halt
+ * by latency, so many slow answers.
+ */
 static bool halts_with(const struct player *like, uint64_t believed)
 {
 	struct replayed again = { .shape = like->out->shape };
@@ -216,21 +236,27 @@ static bool halts_with(const struct player *like, uint64_t believed)
 		.rec = like->rec,
 		.settings = like->settings,
 		.state = like->state,
-		.out = &again };
+		.out = &again,
+		.failures_believed = ALL,
+		.slow_believed = ALL,
+		.slow_kind = like->out->opinion.stream };
 
-	play(&p, believed);
+	if (by_latency(&like->out->opinion))
+		p.slow_believed = believed;
+	else
+		p.failures_believed = believed;
+	play(&p);
 	return again.opinion.rule != HALT_NONE &&
 	       again.now_us <= like->out->now_us;
 }
 
-/* The newest failures without which it had not stopped; 0: none would do. */
-static uint64_t nearest_counterfactual(const struct player *p,
-	uint64_t failures)
+/* The newest ones without which it had not stopped; 0: none would do. */
+static uint64_t nearest_counterfactual(const struct player *p, uint64_t all)
 {
-	uint64_t low = 0;         /* does not stop with so few */
-	uint64_t high = failures; /* stops */
+	uint64_t low = 0;    /* does not stop with so few */
+	uint64_t high = all; /* stops */
 
-	if (!failures || halts_with(p, 0))
+	if (!all || halts_with(p, 0))
 		return 0;
 	while (high - low > 1) {
 		uint64_t mid = low + (high - low) / 2;
@@ -240,7 +266,22 @@ static uint64_t nearest_counterfactual(const struct player *p,
 		else
 			low = mid;
 	}
-	return failures - low;
+	return all - low;
+}
+
+/* What is only told.  It ends what the state is of: that is played anew. */
+static void explain(struct player *p)
+{
+	struct replayed *out = p->out;
+
+	count_checks(p);
+	out->nlatencies =
+		p->detector->latency(p->state, &out->opinion, out->latency);
+	if (by_latency(&out->opinion))
+		out->counterfactual =
+			nearest_counterfactual(p, out->latency[0].canary.slow);
+	else if (out->opinion.rule != HALT_NONE)
+		out->counterfactual = nearest_counterfactual(p, p->failures);
 }
 
 void replay_run(const struct detector *d, const struct recording *rec,
@@ -249,15 +290,16 @@ void replay_run(const struct detector *d, const struct recording *rec,
 	struct player p = { .detector = d,
 		.rec = rec,
 		.settings = s,
-		.out = ret };
+		.out = ret,
+		.failures_believed = ALL,
+		.slow_believed = ALL,
+		.slow_kind = STREAM_SLOW90 };
 
 	*ret = (struct replayed){ .shape = shape_with(rec, s) };
 	p.state = xmalloc(d->state_size(&ret->shape));
-	play(&p, ALL);
+	play(&p);
 	if (!s->verdict_only)
-		count_checks(&p);
-	if (!s->verdict_only && ret->opinion.rule != HALT_NONE)
-		ret->counterfactual = nearest_counterfactual(&p, p.failures);
+		explain(&p);
 	free(p.state);
 }
 

@@ -35,10 +35,13 @@ struct replayed {
 	uint64_t fed, late;
 	int64_t level_us[REPLAY_LEVELS]; /* -1: never */
 	/*
-	 * Of a halt: without how many of the canary's newest failures it would
-	 * not have stopped at this moment; 0: unknown.
+	 * Of a halt: without how many of the canary's newest failures, or slow
+	 * answers where these carry it, it would not have stopped at this
+	 * moment; 0: unknown.
 	 */
 	uint64_t counterfactual;
+	struct latency_seen latency[LATENCY_SEEN_MAX];
+	uint32_t nlatencies;
 	struct tally *canary, *control; /* per check, xmalloc'd */
 };
 

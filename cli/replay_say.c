@@ -5,6 +5,8 @@
 
 #include "base/oom.h"
 #include "base/units.h"
+#include "detectors/watch.h"
+#include "gate/latency.h"
 
 #define US        1000000
 #define CARRY_MAX 3 /* checks that are named */
@@ -232,6 +234,54 @@ static const char *control_word(enum against c)
 	return c == AGAINST_PAST ? "past" : "none";
 }
 
+/* As much of a live judgement as tells of latency. */
+static struct judgement judgement_of(const struct recording *rec,
+	const struct replayed *r, struct arena *a)
+{
+	const struct opinion *op = &r->opinion;
+	struct judgement j = {
+		.region = STR("the canary"),
+		.control = str_from(control_word(op->control)),
+		.rule = str_from(halt_rule_token(op->rule)),
+		.stream = str_from(stream_token(op->stream)),
+		.latency_unjudged = op->latency_unjudged,
+		.checks = r->shape.nchecks,
+		.slow = ARENA_ARRAY(a, (size_t)2 * LATENCY_SEEN_MAX,
+			struct judgement_slow),
+	};
+
+	for (uint32_t i = 0; i < r->nlatencies; i++) {
+		const struct latency_seen *s = &r->latency[i];
+		struct str name = STR("");
+		struct buf text;
+
+		buf_init(&text, 4096);
+		if (s->check != DETECTOR_NO_CHECK) {
+			add_check(&text, rec, s->check);
+			name = arena_str(a, buf_str(&text));
+		}
+		buf_done(&text);
+		if (op->stream == STREAM_SLOW_CHECK &&
+			s->check == op->stream_index)
+			j.check = name;
+		j.slow[j.nslows++] =
+			watch_latency_row(&s->canary, name, STR("canary"));
+		j.slow[j.nslows++] =
+			watch_latency_row(&s->control, name, STR("control"));
+	}
+	return j;
+}
+
+static void json_latency(const struct recording *rec, const struct replayed *r,
+	struct buf *out)
+{
+	struct arena *a = arena_new();
+	struct judgement j = judgement_of(rec, r, a);
+
+	latency_write_json(out, &j);
+	arena_free(a);
+}
+
 void replay_say_json(const struct recording *rec, const struct replayed *r,
 	struct buf *out)
 {
@@ -262,7 +312,7 @@ void replay_say_json(const struct recording *rec, const struct replayed *r,
 	if (waits_for_effect(op))
 		add_real(out, "more_s", ceil(more_s(r)));
 	json_checks(rec, r, out);
-	buf_addf(out, ",\"latency_unjudged\":%u", op->latency_unjudged);
+	json_latency(rec, r, out);
 	buf_addf(out,
 		",\"input\":{\"rows\":%zu,\"fed\":%llu,\"duplicates\":%llu,"
 		"\"late\":%llu,\"bad_latencies\":%llu,\"not_counting\":%llu,"
@@ -294,18 +344,19 @@ static void add_row(struct buf *out, const char *name, struct tally t)
 	buf_add_byte(out, '\n');
 }
 
-/* A verdict that does not cover latency says so. */
-static void human_latency(const struct replayed *r, struct buf *out)
+static void human_latency(const struct recording *rec, const struct replayed *r,
+	struct buf *out)
 {
-	uint32_t n = r->opinion.latency_unjudged;
+	struct arena *a = arena_new();
+	struct judgement j = judgement_of(rec, r, a);
 
-	if (n == 0)
-		return;
-	buf_addf(out, "  latency of %u of %u checks is not judged: ", n,
-		r->shape.nchecks);
-	buf_add_z(out, r->opinion.control == AGAINST_REGIONS
-			       ? "too few answers in the history\n"
-			       : "no second region\n");
+	if (latency_leads(&j)) {
+		buf_add_z(out, "  what      ");
+		buf_add_visible(out, latency_sentence(&j, a));
+		buf_add_byte(out, '\n');
+	}
+	latency_write_text(out, &j, 2);
+	arena_free(a);
 }
 
 static void human_head(const struct recording *rec, const struct replayed *r,
@@ -372,9 +423,11 @@ static void human_evidence(const struct replayed *r, struct buf *out)
 	buf_add_byte(out, '\n');
 	if (r->counterfactual)
 		buf_addf(out,
-			"  without   the canary's newest %llu failure%s it "
+			"  without   the canary's newest %llu %s%s it "
 			"would not have stopped then\n",
 			(unsigned long long)r->counterfactual,
+			stream_is_latency(r->opinion.stream) ? "slow answer"
+							     : "failure",
 			r->counterfactual == 1 ? "" : "s");
 }
 
@@ -439,7 +492,7 @@ void replay_say_human(const struct recording *rec, const struct replayed *r,
 {
 	human_head(rec, r, out);
 	human_counts(r, out);
-	human_latency(r, out);
+	human_latency(rec, r, out);
 	human_evidence(r, out);
 	human_checks(rec, r, out);
 	if (waits_for_effect(&r->opinion))

@@ -1,5 +1,6 @@
 #include "cli/view.h"
 #include "cli/why_parts.h"
+#include "gate/latency.h"
 
 static void arms(struct buf *out, const struct judgement *j)
 {
@@ -26,7 +27,7 @@ static void judgement(struct buf *out, const struct judgement *j)
 	view_str(out, "verdict", str_from(words[j->verdict]));
 	view_str(out, "control", j->control);
 	view_str(out, "rule", j->rule);
-	view_str(out, "rule_text", str_from(why_rule_text(j->rule)));
+	view_str(out, "rule_text", str_from(why_rule_text(j)));
 	view_str(out, "stream", j->stream);
 	view_str(out, "check", j->check);
 	view_number(out, "e", j->evidence);
@@ -38,6 +39,7 @@ static void judgement(struct buf *out, const struct judgement *j)
 	view_count(out, "credited_s", j->credited_s);
 	view_str(out, "waiting", j->waiting);
 	view_str(out, "missing", j->missing);
+	latency_write_json(out, j);
 	view_bool(out, "attributed", j->attributed);
 	view_str(out, "detector", j->detector);
 	view_count(out, "epoch", j->epoch);

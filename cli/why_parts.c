@@ -2,6 +2,7 @@
 
 #include "base/units.h"
 #include "gate/answer.h"
+#include "gate/latency.h"
 
 const struct deployment *why_find(const struct facts *f, struct str name)
 {
@@ -59,7 +60,7 @@ bool why_concerns(const struct audit_line *l, const struct deployment *d)
 	       (scope_over(l->subject, d) || str_eq(l->subject, d->version));
 }
 
-const char *why_rule_text(struct str rule)
+const char *why_rule_text(const struct judgement *j)
 {
 	static const struct {
 		const char *token, *text;
@@ -69,8 +70,10 @@ const char *why_rule_text(struct str rule)
 		{ "region-down", "the canary is down" },
 	};
 
+	if (j->rule.len && latency_leads(j))
+		return "more slow answers than chance explains";
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (str_eq(rule, str_from(rules[i].token)))
+		if (str_eq(j->rule, str_from(rules[i].token)))
 			return rules[i].text;
 	return "";
 }

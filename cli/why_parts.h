@@ -23,8 +23,8 @@ struct why_parts {
 
 void why_work(const struct why_facts *w, struct arena *a,
 	struct why_parts *ret);
-/* "more failures than in the controls": what a rule means; "" unknown. */
-const char *why_rule_text(struct str rule);
+/* "more failures than chance explains": what its rule means; "" unknown. */
+const char *why_rule_text(const struct judgement *j);
 
 struct why_rate {
 	uint64_t runs, failed;

@@ -1,5 +1,6 @@
 #include "cli/view.h"
 #include "cli/why_parts.h"
+#include "gate/latency.h"
 
 enum { BODY_LINES_MAX = 6, BODY_COLUMNS_MAX = 160, TOGETHER_MAX = 8 };
 
@@ -56,10 +57,14 @@ static void rate(struct buf *out, struct why_rate r)
 			100.0 * (double)r.failed / (double)r.runs);
 }
 
-static void what(struct buf *out, const struct judgement *j)
+static void what(struct buf *out, const struct judgement *j, struct arena *a)
 {
-	buf_add_z(out, "   what      ");
-	if (j->check.len > 0) {
+	struct str slower =
+		latency_leads(j) ? latency_sentence(j, a) : STR_NONE;
+
+	field(out, "   what      ", slower);
+	buf_add_z(out, slower.len ? "\n             " : "   what      ");
+	if (j->check.len > 0 && !slower.len) {
 		buf_add_visible(out, j->check);
 		buf_add_z(out, " fails in ");
 	}
@@ -89,11 +94,12 @@ static void what(struct buf *out, const struct judgement *j)
 
 static void rule(struct buf *out, const struct judgement *j)
 {
+	latency_write_text(out, j, 3);
 	buf_add_z(out, "   why       ");
 	if (j->rule.len > 0) {
 		field(out, "rule ", j->rule);
-		field(out, " (", str_from(why_rule_text(j->rule)));
-		buf_add_z(out, why_rule_text(j->rule)[0] ? ")" : "");
+		field(out, " (", str_from(why_rule_text(j)));
+		buf_add_z(out, why_rule_text(j)[0] ? ")" : "");
 		field(out, ", stream ", j->stream);
 		buf_add_z(out, ", ");
 	}
@@ -232,7 +238,7 @@ void why_text(struct buf *out, const struct why_facts *w,
 	why_work(w, a, &p);
 	headline(out, w, &p, style);
 	for (size_t i = 0; i < p.njudgements; i++) {
-		what(out, &p.judgement[i]);
+		what(out, &p.judgement[i], a);
 		rule(out, &p.judgement[i]);
 	}
 	if (p.njudgements == 0)

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "gate/answer.h"
+#include "gate/latency.h"
 
 static void json_key(struct buf *out, const char *key)
 {
@@ -113,6 +114,7 @@ static void json_detectors(struct buf *out, const struct answer *a)
 		json_str_or_null(out, "rule", j->rule);
 		json_str_or_null(out, "check", j->check);
 		json_str_or_null(out, "waiting", j->waiting);
+		latency_write_json(out, j);
 		buf_addf(out, ",\"attributed\":%s}",
 			j->attributed ? "true" : "false");
 	}
@@ -215,6 +217,7 @@ static void write_judgement(struct buf *out, const struct judgement *j,
 		100 * j->canary_rate,
 		str_eq(j->control, STR("past")) ? "its past" : "control",
 		100 * j->baseline_rate, j->evidence, j->halt_at);
+	latency_write_text(out, j, 3);
 	if (j->excluded_rise < 1 && j->verdict != VERDICT_HALT)
 		buf_addf(out,
 			"   rules out a rise above %.3g points (a pass needs "

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "gate/latency.h"
 #include "gate/policy.h"
 #include "gate/transition.h"
 
@@ -164,6 +165,9 @@ static struct str why_text(const struct judgement *j, struct arena *a)
 		100 * j->canary_rate, past ? "its past" : "control",
 		100 * j->baseline_rate);
 
+	if (latency_leads(j))
+		return arena_printf(a, "%.*s: %.*s", STR_ARG(j->rule),
+			STR_ARG(latency_sentence(j, a)));
 	if (str_eq(j->rule, STR("region-down")))
 		return arena_printf(a,
 			"region-down: most checks fail in %.*s "

@@ -45,11 +45,32 @@ grep -q 'pass after 10:00: rules out a rise above' out || fail "$(cat out)"
 # What the answer does not cover is said: 12 answers of check 0 are too few.
 awk -F, 'NR < 3 || $1 >= 0 || $2 != 0 || n++ < 24' good.csv >few.csv
 "$andon" replay few.csv >out 2>err
-grep -q 'latency of 1 of 5 checks is not judged: too few answers' out ||
+grep -q 'of 1 of 5 checks is not judged in every region: too few' out ||
 	fail "few: $(cat out err)"
 "$andon" replay --format json few.csv >few.json 2>err
 [ "$(field few.json 'v["latency_unjudged"]')" = 1 ] || fail "$(cat few.json)"
 [ "$(field good.json 'v["latency_unjudged"]')" = 0 ] || fail "$(cat good.json)"
+
+# A halt by latency is told in its numbers: check 3 takes 200 ms from the
+# deploy on, else its middle one of 80 to 86 ms.
+awk -F, -v OFS=, 'NR > 2 && $1 >= 0 && $2 == 3 && !$3 { $5 = 200 } 1' \
+	good.csv >slow.csv
+"$andon" replay slow.csv >out 2>err
+[ $? = 1 ] || fail "slow: exit, $(cat out err)"
+grep -q 'what  *check 3 answers more slowly in the canary than in its controls: \(.*\) of \1 (100 %) slower than' out ||
+	fail "slow: $(cat out)"
+grep -q 'in the controls .*; median 200 ms, before 84 ms' out ||
+	fail "slow: medians: $(cat out)"
+grep -q 'newest [0-9]* slow answers* it would not have stopped' out ||
+	fail "slow: counterfactual: $(cat out)"
+"$andon" replay --format json slow.csv >slow.json 2>err
+[ "$(field slow.json '[(r["arm"], r["slow"] == r["answers"] > 9,
+round(r["median_before_ms"]), round(r["median_ms"]), 83 < r["limit_ms"] < 100)
+for r in v["latency"] if r["check"] == "3"]')" = \
+	"[('canary', True, 84, 200, True), ('control', False, 84, 84, True)]" ] ||
+	fail "slow: $(cat slow.json)"
+[ "$(field slow.json 'v["latency"][0]["check"], v["not_without_newest"] > 0')" = \
+	"(None, True)" ] || fail "slow: $(cat slow.json)"
 
 # Every cut of it is no pass: less evidence never is one.
 for rows in 0 1 100 1000 1500 1700; do

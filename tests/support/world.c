@@ -143,6 +143,7 @@ static void run_one(struct world *w, const struct region *region,
 	if (a.down)
 		return;
 	snprintf(suite, sizeof(suite), "check-%u", check);
+	uint32_t took_us = a.took_us ? a.took_us : TAKES_US;
 	struct result r = { .id = { STR("r1"), w->epoch, ++w->seq },
 		.line = w->line->name,
 		.env = region->env,
@@ -155,8 +156,8 @@ static void run_one(struct world *w, const struct region *region,
 		.version = a.version ? str_from(a.version) : STR(""),
 		.outcome = a.failed ? OUTCOME_FAIL : OUTCOME_PASS,
 		.reason = a.failed ? REASON_ASSERT : REASON_NONE,
-		.started_us = w->clock.wall - TAKES_US + w->runner_ahead_us,
-		.took_us = TAKES_US,
+		.started_us = w->clock.wall - took_us + w->runner_ahead_us,
+		.took_us = took_us,
 		.status = a.failed ? 502 : 200,
 		.attempts = 1,
 		.extra = extra,

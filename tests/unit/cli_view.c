@@ -316,6 +316,61 @@ Test(view, why_prefers_what_was_frozen_at_the_stop)
 	buf_done(&text);
 }
 
+/* Of two checks, and of one; then as an older detector wrote it. */
+Test(view, why_tells_a_stop_by_latency)
+{
+	struct why_facts w = stop_facts();
+	struct judgement_slow slow[] = {
+		{ STR(""), STR("canary"), 600, 61, 400, 212, 101000, 420000,
+			84000, 168000 },
+		{ STR(""), STR("control"), 600, 58, 400, 44, 99000, 431000,
+			85000, 86000 },
+		{ STR("pay/default"), STR("canary"), 300, 30, 200, 100, 101000,
+			101000, 60400, 120000 },
+		{ STR("pay/default"), STR("control"), 300, 29, 200, 24, 99000,
+			99000, 0, 0 },
+	};
+
+	w.bundle = NULL;
+	judgement.stream = STR("slow90");
+	judgement.check = STR("");
+	judgement.slow = slow;
+	judgement.nslows = 4;
+	judgement.latency_unjudged = 1;
+	judgement.checks = 5;
+	why_text(&out, &w, &plain, arena);
+	HAS("what      all checks together answer more slowly in prod/west "
+	    "than in its controls: 212 of 400 (53 %) slower than their limits "
+	    "of 101 ms to 420 ms, in the controls 44 of 400 (11 %); mean of "
+	    "medians 168 ms, before 84 ms\n");
+	HAS("canary  212 of 400 (53 %)    61 of 600 (10.2 %)   101 ms to 420 ms"
+	    "  168 ms   84 ms\n");
+	HAS("control 44 of 400 (11 %)     58 of 600 (9.67 %)   99 ms to 431 ms "
+	    "  86 ms    85 ms\n");
+	HAS("check pay/default\n");
+	HAS("control 24 of 200 (12 %)     29 of 300 (9.67 %)   99 ms\n");
+	HAS("of 1 of 5 checks is not judged in every region");
+	buf_clear(&out);
+	slow[2].slow = 150;
+	why_text(&out, &w, &plain, arena);
+	HAS("what      check pay/default answers more slowly in prod/west than "
+	    "in "
+	    "its controls: 150 of 200 (75 %) slower than 101 ms, in the ");
+	buf_clear(&out);
+	judgement.nslows = 0;
+	judgement.latency_unjudged = judgement.checks = 0;
+	why_text(&out, &w, &plain, arena);
+	HAS("what      all checks together answer more slowly in prod/west "
+	    "than in its controls\n");
+	HAS_NOT("not judged");
+	buf_clear(&out);
+	why_json(&out, &w, arena);
+	const struct json *v =
+		json_at(json_get(expect_json(), STR("judgements")), 0);
+	cr_expect_eq(json_get(v, STR("latency"))->count, 0u);
+	cr_expect_eq(json_get(v, STR("latency_unjudged"))->type, JSON_NULL);
+}
+
 Test(view, why_without_evidence_says_so)
 {
 	struct why_facts w = { .line = line,
