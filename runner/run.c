@@ -347,6 +347,25 @@ static struct verdict assertions_judge(struct run *r,
 			STR_ARG(bad->actual)));
 }
 
+/* What checks of this very answer look at. */
+static void captures_early(struct run *r)
+{
+	for (const struct capture *c = r->step->captures; c; c = c->next) {
+		bool secret = false;
+		struct value v;
+
+		if (!c->early)
+			continue;
+		run_keep(r, c->name, NULL, false); /* of an earlier attempt */
+		if (!r->answered)
+			continue;
+		v = capture_eval(c, &r->call.response, &r->vars, r->arena,
+			&secret);
+		if (v.state == VALUE_OK)
+			run_keep(r, c->name, v.json, secret);
+	}
+}
+
 static void captures_make(struct run *r)
 {
 	for (const struct capture *c = r->step->captures; c; c = c->next) {
@@ -381,6 +400,7 @@ static void state_answer(struct run *r)
 	r->expect = r->warn = NULL;
 	version_see(r);
 	r->answered = r->call.reason == REASON_NONE;
+	captures_early(r);
 	if (!r->answered) {
 		r->verdict = run_verdict(r->call.reason, r->call.why);
 		r->lost |= r->heard;

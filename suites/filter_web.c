@@ -141,63 +141,75 @@ static int cmp_entity(const void *name, const void *entity)
 		((const struct html_entity *)entity)->name);
 }
 
-/* `#65` or `#x41`; what is no character is U+FFFD, as browsers have it. */
-static bool numeric_point(struct str s, uint32_t *ret)
+/*
+ * `#65` or `#x41`, as far as it goes: how long it is, 0 when it is none.  What
+ * is no character is U+FFFD, as browsers have it.
+ */
+static size_t numeric_point(struct str s, uint32_t *ret)
 {
 	bool hex = s.len > 1 && (s.ptr[1] | 32) == 'x';
+	size_t first = hex ? 2 : 1;
+	size_t i = first;
 	uint32_t p = 0;
 
-	if (s.len < (hex ? 3 : 2))
-		return false;
-	for (size_t i = hex ? 2 : 1; i < s.len; i++) {
+	for (; i < s.len; i++) {
 		int digit = str_hex_digit(s.ptr[i]);
 		if (digit < 0 || (!hex && digit > 9))
-			return false;
+			break;
 		if (p <= 0x10ffff)
 			p = p * (hex ? 16 : 10) + (uint32_t)digit;
 	}
+	if (i <= first)
+		return 0;
 	if (p >= 0x80 && p < 0xa0)
 		p = html_windows_1252[p - 0x80];
 	if (p == 0 || p > 0x10ffff || (p >= 0xd800 && p < 0xe000))
 		p = 0xfffd;
 	*ret = p;
-	return true;
+	return i;
 }
 
-/* What stands between & and ; */
-static bool entity_point(struct str s, uint32_t *ret)
+/*
+ * What stands behind an &: its length, 0 when it is nothing known.  A number
+ * may end without its semicolon, as in a browser; a name has to have it.
+ */
+static size_t entity_point(struct str s, uint32_t *ret)
 {
+	enum { NAME_MAX_LEN = 16 };
 	const struct html_entity *e;
 
-	if (str_starts(s, STR("#")))
-		return numeric_point(s, ret);
-	e = bsearch(&s, html_entities, html_entities_count,
+	if (str_starts(s, STR("#"))) {
+		size_t n = numeric_point(s, ret);
+		return n + (n && n < s.len && s.ptr[n] == ';');
+	}
+	size_t end = str_find_byte(str_sub(s, 0, NAME_MAX_LEN), ';', 0);
+	struct str name = str_sub(s, 0, end == SIZE_MAX ? 0 : end);
+	e = bsearch(&name, html_entities, html_entities_count,
 		sizeof(html_entities[0]), cmp_entity);
-	if (e)
-		*ret = e->point;
-	return e != NULL;
+	if (!e)
+		return 0;
+	*ret = e->point;
+	return end + 1;
 }
 
 /* An & that begins nothing known stays one. */
 struct value filter_html_unescape(struct filter_call *c, const struct json *in)
 {
-	enum { ENTITY_MAX = 16 };
 	struct str s = in->text;
 	struct buf b;
 	uint32_t point;
 
 	buf_init(&b, FILTER_TEXT_MAX);
 	for (size_t i = 0; i < s.len; i++) {
-		struct str near = str_sub(s, i + 1, ENTITY_MAX);
-		size_t end = s.ptr[i] == '&' ? str_find_byte(near, ';', 0)
-					     : SIZE_MAX;
-		if (end == SIZE_MAX ||
-			!entity_point(str_sub(near, 0, end), &point)) {
+		size_t n = 0;
+
+		if (s.ptr[i] == '&')
+			n = entity_point(str_sub(s, i + 1, SIZE_MAX), &point);
+		if (n)
+			add_point(&b, point);
+		else
 			buf_add_byte(&b, s.ptr[i]);
-			continue;
-		}
-		add_point(&b, point);
-		i += end + 1;
+		i += n;
 	}
 	return filter_give_buf(c, &b);
 }

@@ -469,6 +469,7 @@ static struct json *step_copy(struct hurl *h, unsigned n)
 static void entry_start(struct hurl *h)
 {
 	h->own = NULL;
+	h->looked = (struct strs){ 0 };
 	h->step = NULL;
 	h->asserts = h->skip = h->has_body = h->location = h->digest = false;
 	h->repeat = 1;
@@ -582,9 +583,12 @@ bool import_hurl(struct arena *a, const struct source *src,
 		return hurl_bad(h, "more than 16 MiB");
 	if (str_starts(h->s, STR("\xef\xbb\xbf")))
 		h->at = 3;
+	h->set = json_new(a, JSON_OBJECT);
 	for (const struct json *i = how->vars ? how->vars->first : NULL; i;
-		i = i->next)
+		i = i->next) {
 		hurl_remember(h, &h->known, i->key);
+		hurl_set(h, i->key, i);
+	}
 	for (hurl_gap(h); h->at < h->s.len; hurl_gap(h)) {
 		struct json *expect = json_new(a, JSON_OBJECT);
 		entry_start(h);

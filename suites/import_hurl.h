@@ -11,6 +11,8 @@ struct hurl_own {
 	struct hurl_own *next;
 	struct str name;
 	const struct json *query, *filters; /* filters: NULL for none */
+	bool odd;        /* bytes or a time: no value of Andon's is like it */
+	struct str seen; /* by what name checks see it; STR_NONE: none does */
 };
 
 struct hurl {
@@ -20,11 +22,14 @@ struct hurl {
 	bool bad;          /* a syntax error: the rest can not be read */
 	struct strs known; /* names that earlier entries have set */
 	struct strs texts; /* those of them that are text for certain */
+	struct json *set;  /* those whose value is known here, by name */
 	struct hurl_own *own;
 	struct json *step;   /* of the entry */
 	struct json *checks; /* of the entry */
 	struct str user;     /* option `user`, as a template */
 	bool asserts;        /* in the response part of an entry */
+	bool capturing;      /* in a line of [Captures] */
+	struct strs looked;  /* at names, by what checks the answer */
 	struct str aws;      /* option `aws-sigv4` */
 	bool skip, location, has_body, digest;
 	int64_t repeat, retries, redirects; /* redirects: -1 not said */
@@ -56,8 +61,8 @@ static inline bool hurl_bad(struct hurl *h, const char *what)
 }
 
 /*
- * Text with {{...}}, as a template of Andon.  `plain` is set when nothing has
- * to be filled in; then `raw` holds the text itself.
+ * Text with {{...}}, as a template of Andon.  `plain` is set when all that has
+ * to be filled in is known here; then `raw` holds the text itself.
  */
 struct hurl_text {
 	struct str text, raw;
@@ -75,9 +80,14 @@ bool hurl_text(struct hurl *h, enum hurl_quote quote, struct hurl_text *ret);
 /* What stands between ``` and ```, after the line of its kind. */
 bool hurl_fenced(struct hurl *h, bool escape, bool variables,
 	struct hurl_text *ret);
-/* `{{...}}`, which is next: adds `${...}`; `json`: as a JSON value. */
+/*
+ * `{{...}}`, which is next: adds `${...}`; `json`: as a JSON value.  What it
+ * stands for, or STR_NONE when that is not known here.
+ */
 bool hurl_placeholder(struct hurl *h, bool json, struct buf *out,
-	bool *ret_lone);
+	struct str *ret_known);
+/* From here on the name has this value; JSON_NULL: one that is not known. */
+void hurl_set(struct hurl *h, struct str name, const struct json *value);
 /* A name as Andon may have it: built-in names get a prefix. */
 struct str hurl_name(struct hurl *h, struct str name);
 /* `/.../` or a quoted string; false: reported. */
@@ -85,6 +95,12 @@ bool hurl_regex(struct hurl *h, struct str *ret);
 /* As text, whatever the type of a variable that it is made of. */
 struct str hurl_as_text(struct hurl *h, const struct hurl_text *t);
 void hurl_remember(struct hurl *h, struct strs *list, struct str name);
+/*
+ * A name is captured once more by one request: the last counts, and the first,
+ * which must find a value too, gets another name in `map`.
+ */
+void hurl_second(struct hurl *h, struct json *map, struct str name);
+bool hurl_knows(const struct strs *list, struct str name);
 /* The text must have nothing to be filled in; else it is reported. */
 void hurl_plain(struct hurl *h, const struct hurl_text *t, size_t from,
 	const char *what);

@@ -67,14 +67,14 @@ struct json_reader {
 static bool json_step(struct hurl *h, struct json_reader *r)
 {
 	char c = hurl_peek(h);
-	bool lone;
+	struct str known;
 
 	if (hurl_ahead(h, "{{") &&
 		(r->quoted ||
 			(h->at + 2 < h->s.len &&
 				(isalpha((unsigned char)h->s.ptr[h->at + 2]) ||
 					h->s.ptr[h->at + 2] == ' '))))
-		return hurl_placeholder(h, !r->quoted, &r->out, &lone);
+		return hurl_placeholder(h, !r->quoted, &r->out, &known);
 	if (r->quoted && c == '\\' && h->at + 1 < h->s.len) {
 		buf_add_byte(&r->out, c);
 		c = h->s.ptr[++h->at];
@@ -253,7 +253,7 @@ static bool graphql(struct hurl *h, struct hurl_text *t, size_t from,
 		buf_add_z(&b, ",\"variables\":");
 		if (j)
 			json_write(&b, j);
-		else if (t->plain)
+		else if (str_find(t->text, STR("${"), 0) == SIZE_MAX)
 			ok = hurl_bad(h, "the variables of a GraphQL query are "
 					 "not JSON");
 		else

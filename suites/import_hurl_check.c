@@ -480,7 +480,7 @@ static bool read_value(struct hurl *h, const struct line *l,
 	struct hurl_text t;
 	struct str number;
 	struct buf b;
-	bool lone;
+	struct str known;
 
 	hurl_spaces(h);
 	ret->bytes = false;
@@ -494,7 +494,7 @@ static bool read_value(struct hurl *h, const struct line *l,
 		return value_body(h, ret);
 	if (hurl_ahead(h, "{{")) {
 		buf_init(&b, 1024);
-		bool ok = hurl_placeholder(h, false, &b, &lone);
+		bool ok = hurl_placeholder(h, false, &b, &known);
 		ret->value = json_new_str(h->im.a, buf_str(&b));
 		buf_done(&b);
 		return ok;
@@ -562,21 +562,25 @@ static bool read_predicate(struct hurl *h, struct line *l, bool *ret_not,
 			   "expected");
 }
 
-/* `jsonpath "$..x" count == 0`: no node is a missing value here. */
+/*
+ * `jsonpath "$..x" count == 0`, `xpath "//x" count == 0`: no node is a missing
+ * value here.
+ */
 static bool no_nodes(struct hurl *h, struct line *l, bool negated,
 	const char *name, const struct json *value)
 {
 	struct jsonpath_error why;
 	const struct json *f = l->filters->first;
 
-	if (negated || strcmp(l->query, "jsonpath") != 0 ||
+	bool xpath = strcmp(l->query, "xpath") == 0;
+	if (negated || (!xpath && strcmp(l->query, "jsonpath") != 0) ||
 		strcmp(name, "equals") != 0 || l->filters->count != 1 ||
 		f->type != JSON_STRING || !str_eq(f->text, STR("count")) ||
 		value->type != JSON_NUMBER || !str_eq(value->text, STR("0")))
 		return false;
 	const struct jsonpath *p =
-		jsonpath_parse(h->im.a, l->param->text, &why);
-	if (!p || jsonpath_singular(p))
+		xpath ? NULL : jsonpath_parse(h->im.a, l->param->text, &why);
+	if (!xpath && (!p || jsonpath_singular(p)))
 		return false;
 	l->filters = json_new(h->im.a, JSON_ARRAY);
 	return true;
@@ -638,8 +642,11 @@ static void own_add(struct hurl *h, struct str name, const struct line *l)
 	o->name = arena_str(h->im.a, name);
 	o->query = query;
 	o->filters = l->filters;
+	o->odd = l->bytes || l->duration;
+	o->seen = STR_NONE;
 	o->next = h->own;
 	h->own = o;
+	hurl_set(h, name, null_new(h));
 }
 
 bool hurl_capture(struct hurl *h)
@@ -657,7 +664,10 @@ bool hurl_capture(struct hurl *h)
 	if (!hurl_take(h, ":"))
 		return hurl_bad(h, "`:` is expected");
 	hurl_spaces(h);
-	if (!read_query(h, &l) || !read_filters(h, &l))
+	h->capturing = true;
+	bool ok = read_query(h, &l) && read_filters(h, &l);
+	h->capturing = false;
+	if (!ok)
 		return false;
 	hurl_spaces(h);
 	bool secret = hurl_word(h, "redact");
@@ -670,9 +680,10 @@ bool hurl_capture(struct hurl *h)
 		import_put_raw(&h->im, from, "secret",
 			json_new_bool(h->im.a, true));
 	struct str mine = hurl_name(h, name.raw);
-	if (json_get(map, mine))
+	hurl_second(h, map, mine);
+	if (hurl_knows(&h->looked, name.raw))
 		import_cannot(&h->im, hurl_span(h, at),
-			"`%.*s` is captured twice by one request",
+			"to capture `%.*s` behind what looks at it",
 			STR_ARG(name.raw));
 	else if (h->im.left_out == left_out)
 		json_append(map, mine, from);

@@ -261,6 +261,10 @@ static bool variable(struct hurl *h, const struct hurl_text *t)
 	if (json_get(vars, mine))
 		return hurl_bad(h, "the variable is set twice");
 	json_append(vars, mine, value);
+	if (t->plain)
+		hurl_set(h, name, value);
+	else
+		hurl_set(h, name, json_new(h->im.a, JSON_NULL));
 	hurl_remember(h, &h->known, arena_str(h->im.a, name));
 	return true;
 }

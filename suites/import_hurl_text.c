@@ -106,7 +106,7 @@ void hurl_mistake(struct hurl *h, const char *what)
 
 /* --- names --- */
 
-static bool strs_have(const struct strs *l, struct str name)
+bool hurl_knows(const struct strs *l, struct str name)
 {
 	for (size_t i = 0; i < l->count; i++)
 		if (str_eq(l->item[i], name))
@@ -114,12 +114,12 @@ static bool strs_have(const struct strs *l, struct str name)
 	return false;
 }
 
-static bool is_own(const struct hurl *h, struct str name)
+static struct hurl_own *own_of(const struct hurl *h, struct str name)
 {
-	for (const struct hurl_own *o = h->own; o; o = o->next)
+	for (struct hurl_own *o = h->own; o; o = o->next)
 		if (str_eq(o->name, name))
-			return true;
-	return false;
+			return o;
+	return NULL;
 }
 
 /* Names that are Andon's own in every run. */
@@ -135,6 +135,37 @@ struct str hurl_name(struct hurl *h, struct str name)
 	return arena_str(h->im.a, name);
 }
 
+void hurl_set(struct hurl *h, struct str name, const struct json *value)
+{
+	struct json *copy = json_new(h->im.a, value->type);
+
+	*copy = *value;
+	copy->next = copy->up = NULL;
+	json_append(h->set, arena_str(h->im.a, name), copy);
+}
+
+static struct str known_value(const struct hurl *h, struct str name)
+{
+	const struct json *value = json_get(h->set, name);
+
+	if (!value)
+		return STR_NONE;
+	switch (value->type) {
+	case JSON_TRUE:
+		return STR("true");
+	case JSON_FALSE:
+		return STR("false");
+	case JSON_NUMBER:
+		return value->text;
+	case JSON_STRING: /* a literal of a template */
+		if (str_find_byte(value->text, '$', 0) == SIZE_MAX)
+			return value->text;
+		return STR_NONE;
+	default:
+		return STR_NONE;
+	}
+}
+
 static struct str take_name(struct hurl *h)
 {
 	size_t from = h->at;
@@ -145,22 +176,69 @@ static struct str take_name(struct hurl *h)
 	return str_sub(h->s, from, h->at - from);
 }
 
+/*
+ * What this same request captures, as its checks see it.  A name that was set
+ * before would be what it was before: then it is captured twice.
+ */
+static bool own_variable(struct hurl *h, struct hurl_own *o, struct str *ret)
+{
+	struct json *map = import_map(&h->im, h->step, "capture");
+	struct str name = hurl_name(h, o->name);
+	const struct json *from = json_get(map, name);
+
+	if (o->odd || h->repeat != 1 || !from)
+		return false;
+	if (!o->seen.ptr) {
+		o->seen = name;
+		while (hurl_knows(&h->known, o->seen))
+			o->seen = arena_printf(h->im.a, "%.*s_now",
+				STR_ARG(o->seen));
+		hurl_remember(h, &h->known, o->seen);
+	}
+	if (!json_get(map, o->seen)) {
+		struct json *again = json_new(h->im.a, from->type);
+		*again = *from;
+		again->next = again->up = NULL;
+		json_append(map, o->seen, again);
+	}
+	*ret = o->seen;
+	return true;
+}
+
+void hurl_second(struct hurl *h, struct json *map, struct str name)
+{
+	struct str other = name;
+
+	for (unsigned n = 1;
+		json_get(map, other) || hurl_knows(&h->known, other); n++)
+		other = arena_printf(h->im.a, "%.*s_%u", STR_ARG(name), n);
+	for (struct json *i = map->first; i; i = i->next)
+		if (str_eq(i->key, name)) {
+			i->key = other;
+			hurl_remember(h, &h->known, other);
+		}
+}
+
 /* The value of {{name}}: what nothing has set comes from the environment. */
 static bool variable(struct hurl *h, struct str name, size_t from,
 	struct str *ret)
 {
 	if (name.len == 0 || !isalpha((unsigned char)name.ptr[0]))
 		return hurl_bad(h, "a name should stand in {{...}}");
-	if (h->asserts && is_own(h, name)) {
+	struct hurl_own *own = h->asserts ? own_of(h, name) : NULL;
+	if (h->asserts && !h->capturing)
+		hurl_remember(h, &h->looked, name);
+	if (own && !h->capturing && own_variable(h, own, ret))
+		return true;
+	if (own) {
 		import_cannot(&h->im, hurl_span(h, from),
-			"`%.*s` is captured by this same request, and a check "
-			"can not look at it before the next step",
+			"`%.*s`, which this same request captures",
 			STR_ARG(name));
 		*ret = STR("''");
 		return true;
 	}
 	struct str mine = hurl_name(h, name);
-	if (!strs_have(&h->known, name)) {
+	if (!hurl_knows(&h->known, name)) {
 		if (!json_get(h->im.secrets, mine))
 			import_note(&h->im, hurl_span(h, from),
 				"nothing sets `%.*s`: it will be read from "
@@ -219,10 +297,11 @@ static bool placeholder_filter(struct hurl *h, struct str *expr)
 }
 
 bool hurl_placeholder(struct hurl *h, bool json, struct buf *out,
-	bool *ret_lone)
+	struct str *ret_known)
 {
 	size_t from = h->at;
-	struct str expr;
+	struct str expr = STR("");
+	struct str known;
 	bool ok = true;
 
 	h->at += 2;
@@ -236,8 +315,10 @@ bool hurl_placeholder(struct hurl *h, bool json, struct buf *out,
 		ok = environment(h, &expr);
 	else
 		ok = variable(h, name, from, &expr);
+	known = known_value(h, name);
 	hurl_spaces(h);
 	while (ok && !hurl_ahead(h, "}}")) {
+		known = STR_NONE;
 		if (h->at >= h->s.len || at_line_end(h))
 			return hurl_bad(h, "no }}");
 		ok = placeholder_filter(h, &expr);
@@ -258,7 +339,7 @@ bool hurl_placeholder(struct hurl *h, bool json, struct buf *out,
 		buf_add_z(out, "')}");
 	}
 	buf_addf(out, json ? "${json(%.*s)}" : "${%.*s}", STR_ARG(expr));
-	*ret_lone = true;
+	*ret_known = known;
 	return true;
 }
 
@@ -267,6 +348,7 @@ bool hurl_placeholder(struct hurl *h, bool json, struct buf *out,
 struct reader {
 	struct buf text, raw;
 	bool filled, lone;
+	bool open; /* something has to be filled in that is not known here */
 };
 
 static void add_point(struct buf *b, uint32_t c)
@@ -371,14 +453,16 @@ static void reader_trim(struct reader *r)
 static bool read_piece(struct hurl *h, struct reader *r, bool escapes,
 	bool variables)
 {
-	bool lone = false;
+	struct str known;
 
 	if (variables && hurl_ahead(h, "{{")) {
 		bool first = r->text.len == 0;
-		if (!hurl_placeholder(h, false, &r->text, &lone))
+		if (!hurl_placeholder(h, false, &r->text, &known))
 			return false;
 		r->lone = first;
 		r->filled = true;
+		r->open |= !known.ptr;
+		buf_add(&r->raw, known);
 		return true;
 	}
 	r->lone = false;
@@ -393,7 +477,7 @@ static void reader_give(struct hurl *h, struct reader *r, struct hurl_text *ret)
 	ret->text =
 		r->text.len ? arena_str(h->im.a, buf_str(&r->text)) : STR("");
 	ret->raw = r->raw.len ? arena_str(h->im.a, buf_str(&r->raw)) : STR("");
-	ret->plain = !r->filled;
+	ret->plain = !r->open;
 	ret->lone = r->lone && r->filled;
 }
 

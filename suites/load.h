@@ -189,7 +189,8 @@ struct suite *suite_read(struct load *l, const struct yaml_node *root);
 struct use {
 	struct use *next;
 	const struct template_ref *ref;
-	bool in_url; /* URL or query: seen by every proxy and log */
+	bool in_url;   /* URL or query: seen by every proxy and log */
+	bool in_check; /* of the answer */
 };
 struct use *step_uses(struct load *l, const struct step *s);
 /* Unknown names, names used too early; warns of unused captures (W102) and

@@ -89,8 +89,12 @@ static void pair_uses(struct load *l, struct use ***tail,
 static void check_uses(struct load *l, struct use ***tail,
 	const struct check *list)
 {
+	struct use **from = *tail;
+
 	for (; list; list = list->next)
 		uses_add(l, tail, check_refs(list), false);
+	for (struct use *u = *from; u; u = u->next)
+		u->in_check = true;
 }
 
 static void when_uses(struct load *l, struct use ***tail, const struct when *w)
@@ -448,6 +452,23 @@ static void use_check(struct scope *sc, const struct group_use *u)
 	}
 }
 
+/*
+ * A check may look at what its own step captures, where nothing has given the
+ * name before: then it is what was given that is meant.
+ */
+static bool is_early(const struct scope *sc, const struct use *u)
+{
+	struct capture *c = sc->step->captures;
+
+	while (c && !str_eq(c->name, u->ref->name))
+		c = c->next;
+	if (!c || !u->in_check || map_get(sc->known, c->name))
+		return false;
+	c->early = true;
+	map_set(sc->used, c->name, &used_once);
+	return true;
+}
+
 static void url_secret_check(struct scope *sc, const struct use *u)
 {
 	const struct giver *g = map_get(sc->known, u->ref->name);
@@ -467,7 +488,8 @@ static void step_check(struct scope *sc, const struct step *s)
 	vars_check(sc, s->vars);
 	when_check(sc, &s->when);
 	for (const struct use *u = step_uses(sc->l, s); u; u = u->next) {
-		ref_check(sc, u->ref);
+		if (!is_early(sc, u))
+			ref_check(sc, u->ref);
 		url_secret_check(sc, u);
 	}
 	for (const struct capture *c = s->captures; c; c = c->next) {

@@ -33,6 +33,7 @@ struct capture {
 	struct capture *next;
 	struct str name;
 	bool exported; /* whoever uses the group may want it */
+	bool early;    /* a check of its own step looks at it */
 	const struct query *from;
 	const struct filter *filters;    /* in order; may be NULL */
 	const struct template_ref *refs; /* of both */

@@ -406,6 +406,59 @@ Test(runs, a_captured_value_goes_through_its_filters)
 		SIZE_MAX, "%.*s", STR_ARG(pass.run->message));
 }
 
+#define OWN(check)                                                             \
+	"steps:\n"                                                             \
+	"  - {name: a, get: /a, capture: {x: {jsonpath: $.id}}}\n"             \
+	"  - name: b\n"                                                        \
+	"    get: /b\n"                                                        \
+	"    capture: {x: $.id, y: {header: X-Id, filter: toInt}}\n"           \
+	"    expect: {status: 200, json: {$.id: " check "}}\n"
+
+Test(runs, a_check_sees_what_its_own_step_captures)
+{
+	answer("/a", JSON_ID);
+	answer("/b", "HTTP/1.1 200 OK\r\nX-Id: 8\r\nContent-Length: 9\r\n"
+		     "\r\n{\"id\": 8}");
+	pass_run(&pass, base, OWN("\"${y}\""), NULL);
+	cr_assert_eq(pass.run->outcome, OUTCOME_PASS, "%.*s",
+		STR_ARG(pass.run->message));
+	pass_done(&pass);
+	pass_run(&pass, base, OWN("{gt: \"${y}\"}"), NULL);
+	cr_assert_eq(pass.run->reason, REASON_ASSERT);
+	pass_done(&pass);
+	/* a name that was given before is what it was */
+	pass_run(&pass, base, OWN("{gt: \"${x}\", lte: \"${y}\"}"), NULL);
+	cr_assert_eq(pass.run->outcome, OUTCOME_PASS, "%.*s",
+		STR_ARG(pass.run->message));
+	pass_done(&pass);
+	/* and what is not there is equal to nothing */
+	answer("/b", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+		     "{\"id\": 8}");
+	pass_run(&pass, base, OWN("{notEquals: \"${y}\"}"), NULL);
+	cr_assert_eq(pass.run->reason, REASON_ASSERT);
+}
+
+Test(runs, a_check_sees_the_capture_of_its_own_attempt)
+{
+	evil_http_answer(evil, "/b", EVIL_KEEP,
+		STR("HTTP/1.1 200 OK\r\nX-Id: 8\r\nContent-Length: 9\r\n"
+		    "\r\n{\"id\": 7}"),
+		STR_NONE);
+	pass_run(&pass, base,
+		"steps:\n"
+		"  - name: b\n"
+		"    get: /b\n"
+		"    poll: {every: 10ms, for: 40ms,\n"
+		"      fail_when: {json: {$.id: {lt: \"${y}\"}}}}\n"
+		"    capture: {y: {header: X-Id, filter: toInt}}\n"
+		"    expect: {json: {$.id: \"${y}\"}}\n",
+		NULL);
+	cr_assert_eq(pass.run->reason, REASON_ASSERT);
+	cr_assert(str_starts(pass.run->message, STR("fail_when held")), "%.*s",
+		STR_ARG(pass.run->message));
+	cr_assert_eq(evil_http_connections(evil), 1);
+}
+
 Test(runs, a_multipart_body_is_sent_in_parts)
 {
 	evil_http_text(evil, "/x", "fine");

@@ -241,6 +241,7 @@ Test(query, filters_turn_one_value_into_another)
 		{ "htmlEscape", "\"<'&\\\"\"", "'&lt;&#x27;&amp;&quot;'" },
 		{ "htmlUnescape", "\"&lt;&eacute;&#x20ac;&#128;&#0;&apos;\"",
 			"\"<é€€\uFFFD'\"" },
+		{ "htmlUnescape", "\"&#65 &#x42;&#67\"", "A BC" },
 		{ "htmlUnescape", "\"&nope; & &; &#; &#xg; &lt\"",
 			"'&nope; & &; &#; &#xg; &lt'" },
 		{ "base64Decode, {decode: gb2312}", "\"xOO6ww==\"", "你好" },
