@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/oom.h"
 #include "detectors/stats.h"
@@ -12,7 +13,7 @@
  * often by it.  Each scenario twice with the same fates: nobody listens, and
  * the runner does.  Markdown, as in docs/CALIBRATION.md.
  *
- *	bench_loop [NULLS [ALTERNATIVES]]    (1000 200)
+ *	bench_loop [NULLS [ALTERNATIVES [SCENARIO]]]    (1000 200, all)
  */
 #define HOUR 3600
 
@@ -29,7 +30,20 @@ static const char *const bad[] = { "a_one_down", "a_all_down", "a_add50",
 	"a_add20", "a_add5", "a_check50", "a_check20", "a_inst1of4",
 	"a_role4of20", "a_bg5_add5", "a_bg1_add2", "a_blips_onedown" };
 
-#define BAD (sizeof(bad) / sizeof(bad[0]))
+#define PLANS (sizeof(plans) / sizeof(plans[0]))
+#define BAD   (sizeof(bad) / sizeof(bad[0]))
+
+static const char *only; /* of the command line, or NULL */
+
+static bool wanted(const char *scenario)
+{
+	return !only || strcmp(only, scenario) == 0;
+}
+
+static bool is_null(const char *scenario)
+{
+	return scenario && scenario_find(scenario)->null;
+}
 
 struct tallied {
 	uint32_t halts;
@@ -89,7 +103,8 @@ static void nulls(const struct plan *p, uint32_t n)
 		struct tallied loop;
 		double interval[2];
 
-		if (!scenarios[i].null || scenarios[i].latency)
+		if (!scenarios[i].null || scenarios[i].latency ||
+			!wanted(scenarios[i].name))
 			continue;
 		plain = run(*p, scenarios[i].name, n, true);
 		loop = run(*p, scenarios[i].name, n, false);
@@ -104,8 +119,9 @@ static void nulls(const struct plan *p, uint32_t n)
 		all[1] += loop.halts;
 		count++;
 	}
-	printf("\nMean %.2f %% plain, %.2f %% in the closed loop.\n",
-		100.0 * all[0] / n / count, 100.0 * all[1] / n / count);
+	if (count > 0)
+		printf("\nMean %.2f %% plain, %.2f %% in the closed loop.\n",
+			100.0 * all[0] / n / count, 100.0 * all[1] / n / count);
 }
 
 static void seconds(double s)
@@ -123,9 +139,13 @@ static void alternatives(const struct plan *p, uint32_t n)
 	       "|\n|---|---|---|---|---|---|---|---|\n",
 		p->name);
 	for (size_t i = 0; i < BAD; i++) {
-		struct tallied plain = run(*p, bad[i], n, true);
-		struct tallied loop = run(*p, bad[i], n, false);
+		struct tallied plain;
+		struct tallied loop;
 
+		if (!wanted(bad[i]))
+			continue;
+		plain = run(*p, bad[i], n, true);
+		loop = run(*p, bad[i], n, false);
 		printf("| %s | %.0f %% |", bad[i], 100.0 * plain.halts / n);
 		seconds(plain.median);
 		seconds(plain.ninety);
@@ -144,13 +164,15 @@ int main(int argc, char **argv)
 	uint32_t nothers =
 		argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 200;
 
-	if (nnulls == 0 || nothers == 0) {
-		fprintf(stderr, "usage: bench_loop [NULLS [ALTERNATIVES]]\n");
+	only = argc > 3 ? argv[3] : NULL;
+	if (nnulls == 0 || nothers == 0 || (only && !scenario_find(only))) {
+		fprintf(stderr, "usage: bench_loop [NULLS [ALTERNATIVES "
+				"[SCENARIO]]]\n");
 		return 2;
 	}
-	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++)
+	for (size_t i = 0; i < PLANS && !is_null(only); i++)
 		alternatives(&plans[i], nothers);
-	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++)
+	for (size_t i = 0; i < PLANS && (!only || is_null(only)); i++)
 		nulls(&plans[i], nnulls);
 	return 0;
 }
