@@ -71,7 +71,8 @@
 	X(W, 131, "a construct that was left out of an import")               \
 	X(W, 132, "changed by an import")                                     \
 	X(W, 201, "regex may run away")                                       \
-	X(W, 202, "a word of a JSON Schema that is no keyword")
+	X(W, 202, "a word of a JSON Schema that is no keyword")               \
+	X(W, 203, "format in a JSON Schema asserts nothing")
 /* clang-format on */
 
 enum code {

@@ -59,11 +59,10 @@ static void report(struct arena *a, const struct schema_fault *f,
 		const struct yaml_node *where =
 			file ? file : yaml_of(a, n, f->at);
 		struct str path = path_of(a, f->at);
-		if (f->warning && where && !file && where->key)
+		if (f->code != E47 && where && !file && where->key)
 			where = where->key; /* the word itself */
-		diag_add(ds, f->warning ? DIAG_WARNING : DIAG_ERROR,
-			f->warning ? W202 : E47,
-			where ? where->where : n->where,
+		diag_add(ds, f->code == E47 ? DIAG_ERROR : DIAG_WARNING,
+			f->code, where ? where->where : n->where,
 			"JSON Schema, at %.*s: %.*s", STR_ARG(path),
 			STR_ARG(f->text));
 	}

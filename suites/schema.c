@@ -2,6 +2,7 @@
  * Compiling: each schema becomes a node with the rules of its keywords, each
  * $id a resource, and each $ref a pointer to a node.
  */
+#include "base/codes.h"
 #include "suites/schema_parts.h"
 
 struct keyword_row {
@@ -19,27 +20,26 @@ static const struct keyword_row table[] = {
 
 struct compiling {
 	struct arena *a;
+	const struct json *root;
 	const struct schema_loader *loader;
 	struct map *nodes; /* by the address of the JSON value */
 	struct schema_node *first, **last;
 	struct schema_resource *resources;
 	struct schema_fault *faults, **last_fault;
 	unsigned nfaults, nnodes;
-	bool wrong, tracks;
+	bool wrong, tracks, format_told;
 };
 
-static void fault(struct compiling *c, const struct json *at, bool warning,
+static void fault(struct compiling *c, const struct json *at, int code,
 	struct str text)
 {
 	struct schema_fault *f;
 
-	c->wrong = c->wrong || !warning;
+	c->wrong = c->wrong || code == E47;
 	if (c->nfaults++ >= SCHEMA_FAULTS_MAX)
 		return;
 	f = ARENA_NEW(c->a, struct schema_fault);
-	*f = (struct schema_fault){ .at = at,
-		.warning = warning,
-		.text = text };
+	*f = (struct schema_fault){ .at = at, .code = code, .text = text };
 	*c->last_fault = f;
 	c->last_fault = &f->next;
 }
@@ -47,7 +47,7 @@ static void fault(struct compiling *c, const struct json *at, bool warning,
 static bool wrong(struct compiling *c, const struct json *at, struct str key,
 	const char *what)
 {
-	fault(c, at, false,
+	fault(c, at, E47,
 		arena_printf(c->a, "`%.*s` wants %s", STR_ARG(key), what));
 	return false;
 }
@@ -87,7 +87,7 @@ static struct schema_resource *resource_add(struct compiling *c, struct str uri,
 	struct schema_resource *r = ARENA_NEW(c->a, struct schema_resource);
 
 	if (resource_find(c, uri))
-		fault(c, root, false,
+		fault(c, root, E47,
 			arena_printf(c->a, "`%.*s` is there twice",
 				STR_ARG(str_sub(uri, 0, 200))));
 	r->uri = uri;
@@ -123,7 +123,7 @@ static void dialect_read(struct compiling *c, const struct json *arg,
 		return;
 	meta = document_load(c, uri);
 	if (!meta) {
-		fault(c, arg, false,
+		fault(c, arg, E47,
 			STR("only https://json-schema.org/draft/2020-12/schema "
 			    "is understood"));
 		return;
@@ -159,7 +159,7 @@ static const struct regex *pattern_read(struct compiling *c,
 		schema_pattern(c->a, text), false, why, sizeof(why), &offset);
 
 	if (!regex)
-		fault(c, at, false,
+		fault(c, at, E47,
 			arena_printf(c->a, "the pattern does not compile: %s",
 				why));
 	return regex;
@@ -316,7 +316,7 @@ static void anchor_add(struct compiling *c, const struct json *arg,
 	if (arg->type != JSON_STRING)
 		return; /* its argument is looked at as that of any keyword */
 	if (map_set(r->anchors, arg->text, n))
-		fault(c, arg, false,
+		fault(c, arg, E47,
 			arena_printf(c->a, "the anchor `%.*s` is there twice",
 				STR_ARG(str_sub(arg->text, 0, 80))));
 	if (dynamic)
@@ -334,7 +334,7 @@ static void identity_read(struct compiling *c, struct schema_node *n)
 		struct str uri = id->text;
 		struct str fragment = schema_uri_cut(c->a, &uri);
 		if (fragment.len)
-			fault(c, id, false, STR("`$id` has no fragment"));
+			fault(c, id, E47, STR("`$id` has no fragment"));
 		uri = schema_uri_join(c->a, n->resource->uri, uri);
 		if (n->resource->root != n->json ||
 			!str_eq(uri, n->resource->uri))
@@ -359,12 +359,30 @@ static void unknown_keyword(struct compiling *c, const struct json *member)
 		names[i] = table[i].name;
 	size_t near = str_nearest(member->key, names, SCHEMA_KEYWORDS);
 	if (near != SIZE_MAX)
-		fault(c, member, true,
+		fault(c, member, W202,
 			arena_printf(c->a,
 				"`%.*s` is no keyword and asserts nothing; "
 				"did you mean `%.*s`?",
 				STR_ARG(str_sub(member->key, 0, 80)),
 				STR_ARG(names[near])));
+}
+
+/* Who writes it means to check something, and nothing is checked. */
+static void format_told(struct compiling *c, const struct json *e)
+{
+	const struct json *root = e;
+
+	while (root->up)
+		root = root->up;
+	/* not of the metaschema, which the schema may refer to */
+	if (c->format_told || root != c->root || e->type != JSON_STRING)
+		return;
+	c->format_told = true;
+	fault(c, e, W203,
+		arena_printf(c->a,
+			"`format: %.*s` is an annotation and asserts nothing; "
+			"`pattern` does",
+			STR_ARG(str_sub(e->text, 0, 80))));
 }
 
 static size_t keyword_find(struct str name)
@@ -387,6 +405,8 @@ static void rules_read(struct compiling *c, struct schema_node *n)
 			arg[i] = e;
 		else
 			unknown_keyword(c, e);
+		if (i == SCHEMA_KEY_format)
+			format_told(c, e);
 	}
 	for (size_t i = 0; i < SCHEMA_KEYWORDS; i++) {
 		struct schema_rule *rule;
@@ -415,12 +435,12 @@ static struct schema_node *node_of(struct compiling *c, const struct json *j,
 		return n;
 	if (++c->nnodes > SCHEMA_NODES_MAX) {
 		if (c->nnodes == SCHEMA_NODES_MAX + 1)
-			fault(c, j, false, STR("more than 20,000 schemas"));
+			fault(c, j, E47, STR("more than 20,000 schemas"));
 		return NULL;
 	}
 	if (j->type != JSON_OBJECT && j->type != JSON_TRUE &&
 		j->type != JSON_FALSE) {
-		fault(c, j, false, STR("a schema is an object, true or false"));
+		fault(c, j, E47, STR("a schema is an object, true or false"));
 		return NULL;
 	}
 	n = ARENA_NEW(c->a, struct schema_node);
@@ -509,7 +529,7 @@ static void ref_resolve(struct compiling *c, const struct schema_node *n,
 	const struct schema_node *to = target_find(c, uri, fragment);
 	rule->target = to;
 	if (!to)
-		fault(c, rule->arg, false,
+		fault(c, rule->arg, E47,
 			arena_printf(c->a,
 				"`%.*s` leads nowhere: only this schema and "
 				"the metaschema are known",
@@ -522,7 +542,7 @@ static void ref_resolve(struct compiling *c, const struct schema_node *n,
 const struct schema *schema_compile(struct arena *a, const struct json *root,
 	const struct schema_loader *loader, struct schema_fault **ret_faults)
 {
-	struct compiling c = { .a = a, .loader = loader };
+	struct compiling c = { .a = a, .root = root, .loader = loader };
 	struct schema *s = ARENA_NEW(a, struct schema);
 	struct schema_resource *r;
 

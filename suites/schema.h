@@ -7,8 +7,9 @@
 
 /*
  * JSON Schema, draft 2020-12: the vocabularies core, applicator, validation
- * and unevaluated.  `format` and the content keywords are annotations: they
- * fail nothing.
+ * and unevaluated.  `format` and the content keywords are annotations, as the
+ * draft has it by default: they fail nothing, and a `format` in the schema is
+ * warned of once.
  *
  * A schema is compiled once; then it is immutable and any number of threads
  * may validate with it.  Compiling goes no way out: a $ref to another document
@@ -31,7 +32,7 @@ enum {
 struct schema_fault {
 	struct schema_fault *next;
 	const struct json *at; /* the value that is wrong */
-	bool warning;          /* an unknown keyword like a known one */
+	int code;              /* E47; W202, W203: a warning */
 	struct str text;
 };
 

@@ -297,7 +297,8 @@ static const struct entry entries[] = {
 		"JSON Schema, draft 2020-12, in YAML or from a file beside "
 		"the suite; text of a body is read as JSON first. A $ref leads "
 		"within the schema or to the metaschema of the draft; `format` "
-		"asserts nothing; a `pattern` is PCRE2." },
+		"is an annotation and asserts nothing (W203); a `pattern` is "
+		"PCRE2." },
 	{ GLOSSARY_PREDICATE, "sameAs",
 		"REGION, baseline, previous or {region: REGION, max_age: "
 		"DURATION}",

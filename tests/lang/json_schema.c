@@ -226,6 +226,34 @@ Test(json_schema, a_wrong_schema_is_refused_with_its_place)
 		"did you mean `required`?");
 }
 
+/* Draft 2020-12, validation, 7.2.1: an annotation by default. */
+Test(json_schema, format_fails_nothing_and_says_so)
+{
+	static const char *const formats[] = { "email", "uuid", "date-time",
+		"ipv4", "uri", "regex", "no-such-format" };
+	struct arena *a = arena_new();
+	struct str why;
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		cr_expect_eq(validate(a,
+				     arena_printf(a, "{\"format\":\"%s\"}",
+					     formats[i])
+					     .ptr,
+				     "\"none of these [\"", &why),
+			SCHEMA_HOLDS, "%s", formats[i]);
+	arena_free(a);
+	expect_diag("{properties: {id: {format: uuid}}, format: x}", "60:W203",
+		"at $.format: `format: x` is an "
+		"annotation and asserts nothing");
+	expect_diag("{format: 1}", "34:E047", "wants text");
+	/* a property of that name is none, and the metaschema's are not ours */
+	expect_diag("{properties: {format: {type: strin}}}", "54:E047",
+		"a type");
+	expect_diag("{$ref: 'https://json-schema.org/draft/2020-12/schema', "
+		    "requird: [a]}",
+		"80:W202", "did you mean");
+}
+
 /* --- in a file ---------------------------------------------------------- */
 
 /* The code of the first mistake; "pass" or "fail" where there is none. */
