@@ -59,8 +59,8 @@ static void rate(struct buf *out, struct why_rate r)
 
 static void what(struct buf *out, const struct judgement *j, struct arena *a)
 {
-	struct str slower =
-		latency_leads(j) ? latency_sentence(j, a) : STR_NONE;
+	/* the numbers follow, and stand in the reason of a stop */
+	struct str slower = latency_leads(j) ? latency_what(j, a) : STR_NONE;
 
 	field(out, "   what      ", slower);
 	buf_add_z(out, slower.len ? "\n             " : "   what      ");

@@ -82,31 +82,52 @@ static const struct judgement_slow *carrier(const struct judgement *j)
 	return &j->slow[0];
 }
 
+static void add_what(struct buf *out, const struct judgement *j,
+	const struct judgement_slow *s)
+{
+	struct str check = s ? s->check : j->check;
+
+	buf_add_z(out, check.len ? "check " : "all checks together");
+	buf_add(out, check.len ? check : STR(""));
+	buf_addf(out, " answer%s more slowly in %.*s than in its controls",
+		check.len ? "s" : "", STR_ARG(j->region));
+}
+
+static struct str arena_text(struct arena *a, struct buf *text)
+{
+	struct str ret = arena_str(a, buf_str(text));
+
+	buf_done(text);
+	return ret;
+}
+
+struct str latency_what(const struct judgement *j, struct arena *a)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	add_what(&text, j, carrier(j));
+	return arena_text(a, &text);
+}
+
 struct str latency_sentence(const struct judgement *j, struct arena *a)
 {
 	const struct judgement_slow *s = carrier(j);
-	struct str check = s ? s->check : j->check;
 	struct buf text;
-	struct str ret;
 
 	buf_init(&text, 4096);
-	buf_add_z(&text, check.len ? "check " : "all checks together");
-	buf_add(&text, check.len ? check : STR(""));
-	buf_addf(&text, " answer%s more slowly in %.*s than in its controls",
-		check.len ? "s" : "", STR_ARG(j->region));
+	add_what(&text, j, s);
 	if (s) {
 		buf_add_z(&text, ": ");
 		add_share(&text, s[0].slow, s[0].since);
 		buf_addf(&text, " slower than %s",
-			check.len ? "" : "their limits of ");
+			s->check.len ? "" : "their limits of ");
 		add_limits(&text, s);
 		buf_add_z(&text, ", in the controls ");
 		add_share(&text, s[1].slow, s[1].since);
 		add_median(&text, s);
 	}
-	ret = arena_str(a, buf_str(&text));
-	buf_done(&text);
-	return ret;
+	return arena_text(a, &text);
 }
 
 static void add_label(struct buf *out, unsigned indent, const char *label)

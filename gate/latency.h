@@ -16,10 +16,11 @@
 bool latency_leads(const struct judgement *j);
 
 /*
- * "check orders/default answers more slowly in prod/west than ...": the check
- * that most of it is of, or all of them together, and by how much; a sentence
- * without its end.
+ * "check orders/default answers more slowly in prod/west than in its controls":
+ * the check that most of it is of, or all of them together; and the same with
+ * the numbers behind it.  Without a full stop.
  */
+struct str latency_what(const struct judgement *j, struct arena *a);
 struct str latency_sentence(const struct judgement *j, struct arena *a);
 
 /*

@@ -340,9 +340,7 @@ Test(view, why_tells_a_stop_by_latency)
 	judgement.checks = 5;
 	why_text(&out, &w, &plain, arena);
 	HAS("what      all checks together answer more slowly in prod/west "
-	    "than in its controls: 212 of 400 (53 %) slower than their limits "
-	    "of 101 ms to 420 ms, in the controls 44 of 400 (11 %); mean of "
-	    "medians 168 ms, before 84 ms\n");
+	    "than in its controls\n");
 	HAS("canary  212 of 400 (53 %)    61 of 600 (10.2 %)   101 ms to 420 ms"
 	    "  168 ms   84 ms\n");
 	HAS("control 44 of 400 (11 %)     58 of 600 (9.67 %)   99 ms to 431 ms "
@@ -354,8 +352,7 @@ Test(view, why_tells_a_stop_by_latency)
 	slow[2].slow = 150;
 	why_text(&out, &w, &plain, arena);
 	HAS("what      check pay/default answers more slowly in prod/west than "
-	    "in "
-	    "its controls: 150 of 200 (75 %) slower than 101 ms, in the ");
+	    "in its controls\n");
 	buf_clear(&out);
 	judgement.nslows = 0;
 	judgement.latency_unjudged = judgement.checks = 0;
