@@ -318,6 +318,11 @@ static void write_picture(const struct diag *d, unsigned number, FILE *out)
 	buf_done(&p.carets);
 }
 
+bool span_has_place(struct span where)
+{
+	return where.src && where.src->text.len > 0;
+}
+
 static void write_visible(struct str s, FILE *out)
 {
 	struct buf b;
@@ -333,14 +338,15 @@ static void write_one(const struct diag *d, FILE *out)
 {
 	char code[8];
 	struct place at;
-	/* a file that could not be read, or holds nothing, has no lines */
-	bool shown = d->where.src && d->where.src->text.len;
+	bool shown = span_has_place(d->where);
 
 	span_place(d->where, &at);
-	if (d->where.src) {
+	if (d->where.src)
 		write_visible(d->where.src->name, out);
-		fprintf(out, ":%u:%u: ", at.line, at.column);
-	}
+	if (shown)
+		fprintf(out, ":%u:%u", at.line, at.column);
+	if (d->where.src)
+		fputs(": ", out);
 	fputs(diag_level_word(d->level), out);
 	if (diag_code_text(d, code)[0])
 		fprintf(out, "[%s]", code);

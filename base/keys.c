@@ -476,6 +476,33 @@ static size_t find_name(const struct str *names, size_t n, struct str name)
 	return i;
 }
 
+/* Which of the names is meant by an unknown word; `n` when none is near. */
+static size_t name_meant(struct str word, const struct str *names, size_t n)
+{
+	size_t near = str_nearest(word, names, n);
+
+	return near == SIZE_MAX ? n : near;
+}
+
+bool key_mistyped(const struct key *table, const struct yaml_node *map,
+	const char *name)
+{
+	struct str names[KEYS_MAX];
+	size_t nkeys = table_names(table, names);
+	size_t wanted = find_name(names, nkeys, str_from(name));
+
+	if (!map || map->kind != YAML_MAP || yaml_get(map, name))
+		return false;
+	for (const struct yaml_node *n = map->first; n; n = n->next) {
+		struct str word = n->key->text;
+
+		if (find_name(names, nkeys, word) == nkeys &&
+			name_meant(word, names, nkeys) == wanted)
+			return true;
+	}
+	return false;
+}
+
 bool keys_read(const struct key *table, const struct yaml_node *map,
 	const char *what, void *ret, struct arena *a, struct diags *ds)
 {
@@ -498,7 +525,8 @@ bool keys_read(const struct key *table, const struct yaml_node *map,
 			ok = false;
 	}
 	for (size_t i = 0; i < nkeys; i++) {
-		if (given[i] || !(table[i].flags & KEY_REQUIRED))
+		if (given[i] || !(table[i].flags & KEY_REQUIRED) ||
+			key_mistyped(table, map, table[i].name))
 			continue;
 		diag_add(ds, DIAG_ERROR, E11, map->where,
 			"missing key `%s` in `%s`", table[i].name, what);

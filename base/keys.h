@@ -59,12 +59,22 @@ struct key { /* name NULL ends the table */
 /*
  * Reads `map` into `ret` (already holding the defaults).  Keys that are not
  * given are left alone, and so are those whose value is wrong.  False if
- * anything was reported.  A `map` that is not a mapping is reported as such,
- * with `what` as its name.  A key without a value (`every:`) is wrong, but for
- * a KEY_NODE.  Texts and nodes are borrowed from the tree.
+ * anything was reported.  One mistake is one message: a required key is not
+ * missing where an unknown one was taken for it.  A `map` that is not a mapping
+ * is reported as such, with `what` as its name.  A key without a value
+ * (`every:`) is wrong, but for a KEY_NODE.  Texts and nodes are borrowed from
+ * the tree.
  */
 bool keys_read(const struct key *table, const struct yaml_node *map,
 	const char *what, void *ret, struct arena *a, struct diags *ds);
+
+/*
+ * Was `name` mistyped in `map`: is it missing, and does a key stand there that
+ * is unknown and nearest to it?  Then keys_read() has said "did you mean", and
+ * that it is missing, or what follows from that, is no mistake of its own.
+ */
+bool key_mistyped(const struct key *table, const struct yaml_node *map,
+	const char *name);
 
 /* For the manual: "text", "duration", ... */
 const char *key_type_name(enum key_type t);

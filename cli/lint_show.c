@@ -35,11 +35,15 @@ static void finding_json(struct buf *out, const struct diag *d)
 		buf_add_json(out, d->where.src->name);
 	else
 		buf_add_z(out, "null");
-	buf_addf(out,
-		",\"line\":%u,\"column\":%u,\"end_line\":%u,\"end_column\":%u,"
-		"\"level\":\"%s\"",
-		p.line, p.column, p.end_line, p.end_column,
-		diag_level_word(d->level));
+	if (span_has_place(d->where))
+		buf_addf(out,
+			",\"line\":%u,\"column\":%u,\"end_line\":%u,"
+			"\"end_column\":%u",
+			p.line, p.column, p.end_line, p.end_column);
+	else
+		buf_add_z(out, ",\"line\":null,\"column\":null,"
+			       "\"end_line\":null,\"end_column\":null");
+	buf_addf(out, ",\"level\":\"%s\"", diag_level_word(d->level));
 	add_text(out, "code", code[0] ? str_from(code) : STR_NONE);
 	add_text(out, "text", d->text);
 	add_text(out, "hint", d->hint);
@@ -89,9 +93,11 @@ static void finding_github(struct buf *out, const struct diag *d)
 	if (d->where.src) {
 		buf_add_z(out, "file=");
 		add_escaped(out, d->where.src->name, "%\r\n:,");
-		buf_addf(out, ",line=%u,endLine=%u", p.line, p.end_line);
+		if (span_has_place(d->where))
+			buf_addf(out, ",line=%u,endLine=%u", p.line,
+				p.end_line);
 		/* columns are for findings on one line only */
-		if (p.line == p.end_line)
+		if (span_has_place(d->where) && p.line == p.end_line)
 			buf_addf(out, ",col=%u,endColumn=%u", p.column,
 				p.end_column);
 		buf_add_byte(out, ',');
@@ -182,10 +188,13 @@ static void add_location(struct buf *out, const struct diag *d)
 	span_place(d->where, &p);
 	buf_add_z(out, "\"physicalLocation\":{\"artifactLocation\":{\"uri\":");
 	add_uri(out, d->where.src->name);
-	buf_addf(out,
-		"},\"region\":{\"startLine\":%u,\"startColumn\":%u,"
-		"\"endLine\":%u,\"endColumn\":%u}}",
-		p.line, p.column, p.end_line, p.end_column);
+	buf_add_byte(out, '}');
+	if (span_has_place(d->where))
+		buf_addf(out,
+			",\"region\":{\"startLine\":%u,\"startColumn\":%u,"
+			"\"endLine\":%u,\"endColumn\":%u}",
+			p.line, p.column, p.end_line, p.end_column);
+	buf_add_byte(out, '}');
 }
 
 static void add_message(struct buf *out, const struct diag *d)

@@ -183,8 +183,9 @@ static void log_refused(const struct diags *ds, const struct err *e)
 	buf_init(&where, 1024);
 	if (d && d->where.src) {
 		span_place(d->where, &at);
-		buf_addf(&where, "%.*s:%u:%u", STR_ARG(d->where.src->name),
-			at.line, at.column);
+		buf_add(&where, d->where.src->name);
+		if (span_has_place(d->where))
+			buf_addf(&where, ":%u:%u", at.line, at.column);
 	}
 	log_event(LOG_ERROR, "reload_refused", "at",
 		where.len ? where.ptr : "-", "error", d ? d->text.ptr : e->text,

@@ -57,7 +57,8 @@ static void served_warn(struct line_reader *r, const struct line_keys *k,
 {
 	const struct yaml_node *name = yaml_get(root, "line");
 
-	if (k->served_version || !name)
+	if (k->served_version || !name ||
+		key_mistyped(line_key_table, root, "served_version"))
 		return;
 	diag_add(r->ds, DIAG_WARNING, W101, name->where,
 		"no served_version: results can not be attributed to a "

@@ -84,6 +84,8 @@ static void report_unknown(struct line_reader *r, const struct strs *globs,
 {
 	struct str near = line_region_near(r->line, globs->item[at]);
 
+	if (r->line->nregions == 0)
+		return; /* that there are none was said */
 	diag_add(r->ds, DIAG_ERROR, E51, globs->node[at]->where,
 		"no region is named `%.*s`", STR_ARG(shown(globs->item[at])));
 	if (near.ptr)

@@ -135,7 +135,9 @@ static void when_check(struct line_reader *r, const struct yaml_node *node,
 		diag_add(r->ds, DIAG_ERROR, E13, date->key->where,
 			"either `days` or `date`, not both");
 		diag_also(r->ds, days->key->where, "`days` is here");
-	} else if (!days && !date) {
+	} else if (!days && !date &&
+		   !key_mistyped(window_key_table, node, "days") &&
+		   !key_mistyped(window_key_table, node, "date")) {
 		diag_add(r->ds, DIAG_ERROR, E11, w->where,
 			"a window needs `days` or `date`");
 	} else if (days && days->kind == YAML_LIST && !days->first) {

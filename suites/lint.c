@@ -82,6 +82,8 @@ static void cleanup_check(struct load *l, const struct suite *s)
 	struct use *uses = NULL;
 	struct use **tail = &uses;
 
+	if (keys_unknown(l))
+		return; /* what stands there may be the clean-up */
 	for (const struct step *c = s->cleanup; c; c = c->next) {
 		*tail = step_uses(l, c);
 		while (*tail)
@@ -137,7 +139,8 @@ static void poll_check(struct load *l, const struct suite *s,
 	char poll[32];
 	char suite[32];
 
-	if (!step->poll.on || step->poll.for_ms <= s->timeout_ms)
+	if (!step->poll.on || step->poll.for_ms <= s->timeout_ms ||
+		key_mistyped(suite_key_table, s->yaml, "timeout"))
 		return;
 	if (yaml_get(n, "for"))
 		n = yaml_get(n, "for");
@@ -166,6 +169,9 @@ static void timeout_check(struct load *l, const struct suite *s)
 	char a[32];
 	char b[32];
 
+	if (key_mistyped(suite_key_table, s->yaml, "timeout") ||
+		key_mistyped(suite_key_table, s->yaml, "every"))
+		return;
 	for (size_t i = 0; i < s->roles.count; i++) {
 		uint64_t one = worst_case_ms(s->setup, s->roles.item[i]) +
 			       worst_case_ms(s->steps, s->roles.item[i]);
@@ -189,7 +195,10 @@ static void owner_check(struct load *l, const struct suite *s)
 {
 	const struct yaml_node *gate = yaml_get(s->yaml, "gate");
 
-	if (s->observe || (s->owner.len && s->runbook.len))
+	if (s->observe || (s->owner.len && s->runbook.len) ||
+		key_mistyped(suite_key_table, s->yaml, "gate") ||
+		key_mistyped(suite_key_table, s->yaml, "owner") ||
+		key_mistyped(suite_key_table, s->yaml, "runbook"))
 		return;
 	diag_add(l->ds, DIAG_WARNING, W112, gate ? gate->where : s->where,
 		"it can stop a deployment, but names no %s",
@@ -200,7 +209,8 @@ static void owner_check(struct load *l, const struct suite *s)
 
 static void pool_check(struct load *l, const struct suite *s)
 {
-	if (s->observe || s->http.connection != CONNECTION_POOL)
+	if (s->observe || s->http.connection != CONNECTION_POOL ||
+		key_mistyped(suite_key_table, s->yaml, "gate"))
 		return;
 	diag_add(l->ds, DIAG_WARNING, W117,
 		yaml_get(yaml_get(s->yaml, "http"), "connection")->where,

@@ -44,6 +44,8 @@ struct load {
  */
 bool map_read(struct load *l, const struct key *table,
 	const struct yaml_node *map, const char *what, void *ret);
+/* Is there a key that nobody knows?  What stands behind it was not read. */
+bool keys_unknown(const struct load *l);
 /* Text with ${...}; NULL after a mistake. */
 const struct template *text_read(struct load *l, const struct yaml_node *n,
 	const char *what);

@@ -85,6 +85,15 @@ bool map_read(struct load *l, const struct key *table,
 	return good;
 }
 
+bool keys_unknown(const struct load *l)
+{
+	const struct diag *d = l->ds->first;
+
+	while (d && d->code != E12)
+		d = d->next;
+	return d != NULL;
+}
+
 void keys_exclude(struct load *l, const struct yaml_node *first,
 	const struct yaml_node *second)
 {

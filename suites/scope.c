@@ -330,6 +330,24 @@ static void hint_outside(struct scope *sc, struct str full)
 				     "it a parameter");
 }
 
+/* Was the key mistyped that gives names?  That was said: one mistake is one
+ * message. */
+static bool giver_mistyped(const struct scope *sc)
+{
+	static const char *const keys[] = { "vars", "secrets", "rows", "setup",
+		"steps" };
+	const struct suite *s = sc->suite;
+	const struct step *const lists[] = { s->setup, s->steps, s->cleanup };
+	bool is = key_mistyped(group_key_table, s->yaml, "params");
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		is |= key_mistyped(suite_key_table, s->yaml, keys[i]);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (const struct step *st = lists[i]; st && !is; st = st->next)
+			is = key_mistyped(step_key_table, st->yaml, "capture");
+	return is;
+}
+
 static void unknown_name(struct scope *sc, const struct template_ref *r)
 {
 	const struct giver *g = map_get(sc->later, r->name);
@@ -339,6 +357,8 @@ static void unknown_name(struct scope *sc, const struct template_ref *r)
 			"`step` is known inside of steps only");
 		return;
 	}
+	if (!g && giver_mistyped(sc))
+		return;
 	if (!g) {
 		diag_add(sc->l->ds, DIAG_ERROR, E31, r->where,
 			"unknown variable `%.*s`",
@@ -566,6 +586,8 @@ static void given_fill(struct scope *sc)
 
 static void unused_check(struct scope *sc, const struct step *s)
 {
+	if (keys_unknown(sc->l))
+		return; /* what stands there may be what uses it */
 	for (const struct capture *c = s->captures; c; c = c->next) {
 		if (!c->from || c->exported || map_get(sc->used, c->name))
 			continue;

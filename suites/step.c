@@ -92,6 +92,18 @@ static void wait_read(struct load *l, const struct step_keys *keys,
 	}
 }
 
+static bool action_mistyped(const struct yaml_node *map)
+{
+	bool is = key_mistyped(step_key_table, map, "use");
+
+	for (const struct key *k = step_key_table; k->name; k++)
+		for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]);
+			i++)
+			is |= actions[i].offset == k->offset &&
+			      key_mistyped(step_key_table, map, k->name);
+	return is;
+}
+
 static void action_read(struct load *l, const struct step_keys *keys,
 	struct step *s)
 {
@@ -111,7 +123,7 @@ static void action_read(struct load *l, const struct step_keys *keys,
 		method = actions[i].method;
 	}
 	if (!first) {
-		if (keys->refused)
+		if (keys->refused || action_mistyped(s->yaml))
 			return; /* said already, with its name */
 		diag_add(l->ds, DIAG_ERROR, E11, s->where,
 			"the step does nothing");
@@ -283,7 +295,7 @@ static struct step *step_read(struct load *l, const struct yaml_node *map,
 		return NULL;
 	}
 	map_read(l, step_key_table, map, "step", &keys);
-	if (keys.with)
+	if (keys.with && !key_mistyped(step_key_table, map, "use"))
 		diag_add(l->ds, DIAG_ERROR, E11, keys.with->key->where,
 			"`with` needs `use`");
 	s->yaml = map;

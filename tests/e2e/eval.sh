@@ -38,7 +38,7 @@ refuse() {
 refuse 2 'selector:1:3: error[E041]' jsonpath '$.[' doc.json
 grep -qx '      |   ^' err || fail "caret: $(cat err)"
 refuse 2 'selector:1:1: error[E041]' jsonpath -- '--x' doc.json
-refuse 2 'selector:1:1: error[E041]' jsonpath '' doc.json
+refuse 2 'selector: error[E041]' jsonpath '' doc.json
 refuse 2 'stdin:1:1: not JSON' jsonpath '$'
 printf '{"a":\n 1,}' >bad.json
 refuse 2 'bad.json:2:4: not JSON' jsonpath '$' bad.json

@@ -185,6 +185,26 @@ grep -qv '^::' out && fail "github: $(cat out)"
 grep -q '`sarif` is not one of human, json' err || fail "$(cat err)"
 rm -r 'a b,c%'
 
+# A file that is not there has no line that could be shown.
+"$andon" lint none.yaml >out
+[ $? = 2 ] || fail "a file that is not there"
+grep -qx 'none.yaml: error\[E006\]: No such file or directory' out ||
+	fail "E006: $(cat out)"
+"$andon" lint --format github none.yaml | grep -q '^::error file=none.yaml,ti' ||
+	fail "E006 for github"
+"$andon" lint --format json none.yaml >out.json
+"$andon" lint --format sarif none.yaml >out.sarif
+/usr/bin/python3 - out.json out.sarif <<'END' || fail "E006 for machines"
+import json, sys
+f, = [f for f in json.load(open(sys.argv[1]))["findings"]
+      if f["code"] == "E006"]
+assert f["file"] == "none.yaml" and f["line"] is f["end_column"] is None, f
+r, = [r for r in json.load(open(sys.argv[2]))["runs"][0]["results"]
+      if r["ruleId"] == "E006"]
+assert r["locations"] == [{"physicalLocation": {
+    "artifactLocation": {"uri": "none.yaml"}}}], r
+END
+
 # Right files: 0; a warning alone is 0, with --strict 2.
 mkdir good && cd good && mkdir suites regions || exit 1
 cat >regions/line.yaml <<'END'

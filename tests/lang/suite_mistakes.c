@@ -503,10 +503,10 @@ Test(suite_mistakes, twenty_at_once)
 		"    retry: {on: sometimes}\n";                  /* 24 */
 
 	expect_findings(text,
-		"E021 2:8, E012 3:1, E024 4:7, W112 4:7, E022 5:8, E022 6:10, "
+		"E021 2:8, E012 3:1, E024 4:7, E022 5:8, E022 6:10, "
 		"E052 7:18, E051 8:9, E031 9:14, E011 10:11, E023 11:19, "
 		"E024 11:27, E021 11:39, E021 12:28, E044 15:10, E013 16:5, "
-		"E041 17:37, E025 18:11, W102 20:15, E031 22:14, "
+		"E041 17:37, E025 18:11, E031 22:14, "
 		"E042 23:32, E024 24:17",
 		&world);
 }
@@ -591,7 +591,7 @@ Test(suite_mistakes, steps_without_http)
 		{ PROBE "    tcp: a\n", "E044 7:10" },
 		{ PROBE "    tcp: a:0\n", "E044 7:10" },
 		{ PROBE "    tcp: http://a:1/x\n", "E044 7:10" },
-		{ PROBE "    tcp: {adress: 'a:1'}\n", "E011 7:10, E012 7:11" },
+		{ PROBE "    tcp: {adress: 'a:1'}\n", "E012 7:11" },
 		{ PROBE "    tcp: {address: 'a:1', talk: [{}]}\n",
 			"E011 7:34" },
 		{ PROBE "    tcp: {address: 'a:1', talk: [{send: a, "

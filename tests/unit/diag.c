@@ -139,7 +139,7 @@ Test(diag, the_end_of_the_file_is_behind_its_last_line)
 	diag_add(&ds, DIAG_ERROR, E1, (struct span){ &bare, 900, 950 }, "t");
 #define TWO "    2 | two\n      |    ^\n"
 	shows("lf:2:4: error[E001]: t\n" TWO "crlf:2:4: error[E001]: t\n" TWO
-	      "bare:2:4: error[E001]: t\n" TWO "empty:1:1: error[E001]: t\n"
+	      "bare:2:4: error[E001]: t\n" TWO "empty: error[E001]: t\n"
 	      "bare:2:4: error[E001]: t\n" TWO);
 }
 

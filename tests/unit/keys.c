@@ -233,3 +233,25 @@ Test(keys, every_type_has_a_name)
 	for (int t = KEY_STR; t <= KEY_LIST; t++)
 		cr_expect_gt(strlen(key_type_name((enum key_type)t)), 1);
 }
+
+Test(keys, a_required_key_that_was_mistyped_is_one_mistake)
+{
+	struct thing t = { 0 };
+
+	cr_assert_not(read_thing("siute: a\nsteps: []\n", &t));
+	cr_assert_eq(ds.errors, 1);
+	cr_expect_eq(ds.first->code, E12);
+	cr_expect_str_eq(ds.first->hint.ptr, "did you mean `suite`?");
+}
+
+Test(keys, what_is_missing_beside_another_unknown_key_is_said)
+{
+	struct thing t = { 0 };
+
+	cr_assert_not(read_thing("suite: a\nsuiet: a\nzzzzzz: []\n", &t));
+	/* `suite` is there: nobody meant `steps` */
+	cr_assert_eq(ds.errors, 3);
+	cr_expect_eq(ds.first->code, E12);
+	cr_expect_eq(ds.first->next->code, E12);
+	cr_expect_eq(ds.first->next->next->code, E11);
+}
