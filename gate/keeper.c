@@ -49,6 +49,11 @@ static struct blocker version_missing(const struct judgement *j,
 			STR_ARG(j->waiting)));
 }
 
+static bool soak_is_over(const struct judgement *j)
+{
+	return j->required_s > 0 && j->credited_s >= j->required_s;
+}
+
 static struct blocker region_missing(const struct judgement *j, struct arena *a)
 {
 	struct str region = j->region;
@@ -66,7 +71,7 @@ static struct blocker region_missing(const struct judgement *j, struct arena *a)
 		return missing(WHY_CONTROL_SICK,
 			arena_printf(a, "%.*s: %.*s", STR_ARG(region),
 				STR_ARG(j->waiting)));
-	if (j->credited_s < j->required_s || j->required_s == 0)
+	if (!soak_is_over(j))
 		return missing(WHY_SOAKING,
 			arena_printf(a, "%llu of %llu s credited in %.*s",
 				(unsigned long long)j->credited_s,
