@@ -13,6 +13,7 @@
 #include "base/yaml_layout.h"
 #include "cli/command.h"
 #include "cli/fmt.h"
+#include "cli/fmt_diff.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "regions/tables.h"
@@ -104,6 +105,23 @@ static unsigned first_difference(struct str a, struct str b)
 	return line;
 }
 
+/* "suites/pay.yaml:3", where an editor can go, and what would change. */
+static void file_show(const struct formatting *t, const char *path,
+	const struct source *src, const struct buf *made)
+{
+	struct buf out;
+
+	printf("%s:%u\n", path, first_difference(src->text, buf_str(made)));
+	if (t->o->quiet)
+		return;
+	struct arena *a = arena_new();
+	buf_init(&out, YAML_LAYOUT_MAX);
+	diff_write(a, src->text, buf_str(made), &out);
+	output_buf(&out, stdout);
+	buf_done(&out);
+	arena_free(a);
+}
+
 static void file_done(struct formatting *t, const char *path,
 	const struct source *src, const struct buf *out)
 {
@@ -113,8 +131,7 @@ static void file_done(struct formatting *t, const char *path,
 		return;
 	t->changed++;
 	if (t->o->check)
-		printf("%s:%u\n", path,
-			first_difference(src->text, buf_str(out)));
+		file_show(t, path, src, out);
 	else if (!report_file(path, out, &e)) {
 		output_err("fmt", &e);
 		t->wrong++;
@@ -252,9 +269,11 @@ const struct command command_fmt = {
 		"  andon fmt --check suites\n"
 		"  andon fmt - <suites/pay.yaml\n\n"
 		"With --check nothing is written; the files that would change "
-		"are printed with the\nfirst such line, and the command ends "
-		"with 1.  A file that is not YAML, or that would\nnot read the "
-		"same, is left as it is, and the command ends with 2.",
+		"are printed with the\nfirst such line and, without --quiet, "
+		"with what would change, as diff -u shows it, at\nmost 200 "
+		"lines of each; the command ends with 1.  A file that is not "
+		"YAML, or that would\nnot read the same, is left as it is, and "
+		"the command ends with 2.",
 	.options = TAKES_COMMON | TAKES(check) | TAKES(to_stdout),
 	.run = fmt_run,
 };

@@ -51,6 +51,19 @@ printf 'a: [\n' >"$dir/bad.yaml"
 grep -q 'bad.yaml:1:5: error' "$dir/log" || fail "no mistake: $(cat "$dir/log")"
 [ "$(cat "$dir/bad.yaml")" = 'a: [' ] || fail "a bad file was touched"
 cmp "$dir/one.yaml" "$dir/want" || fail "the good one was left out"
+# What would change is shown, and nothing but that.
+printf 'version: 1\nsuite: a\nowner:   o # who\nrunbook: r\ntitle: t\n' \
+	>"$dir/show.yaml"
+cp "$dir/show.yaml" "$dir/changed.yaml"
+"$andon" fmt --quiet "$dir/changed.yaml" || fail "fmt --quiet"
+"$andon" fmt --check "$dir/show.yaml" >"$dir/list"
+{
+	echo "$dir/show.yaml:3"
+	diff -u "$dir/show.yaml" "$dir/changed.yaml" | sed 1,2d
+} >"$dir/want"
+cmp "$dir/want" "$dir/list" || fail "--check shows $(cat "$dir/list")"
+"$andon" fmt --check --quiet "$dir/show.yaml" >"$dir/list"
+[ "$(cat "$dir/list")" = "$dir/show.yaml:3" ] || fail "--check --quiet"
 mkdir "$dir/nothing"
 for nothing in "$dir/nothing" ""; do
 	# shellcheck disable=SC2086 # an empty list, too
