@@ -11,7 +11,8 @@ enum {
 	SUBSET_DEPTH_MAX = 128,
 	SAME_STEPS_MAX = 2000000, /* nodes and names that are compared */
 	SAME_DEPTH_MAX = 200,
-	IGNORE_MAX = 50
+	IGNORE_MAX = 50,
+	DIFFERENCES_SHOWN = 5
 };
 
 /* `at` of a copied node that is not looked at. */
@@ -62,6 +63,65 @@ static const struct json *as_json(const struct json *got, struct judge *j)
 	return json_parse(j->a, got->text, &json_limits_default, &why);
 }
 
+/* The first of `part` that `whole` has not; *ret_near: what stands there. */
+static const struct json *first_absent(const struct json *part,
+	const struct json *whole, size_t *steps, const struct json **ret_near)
+{
+	for (const struct json *e = part->first; e; e = e->next) {
+		const struct json *m = whole->first;
+		bool found = false;
+
+		if (part->type == JSON_OBJECT) {
+			m = json_get(whole, e->key);
+			found = m && subset(e, m, steps, 0);
+			*ret_near = m;
+		} else {
+			for (; m && !found; m = m->next)
+				found = subset(e, m, steps, 0);
+		}
+		if (!found)
+			return e;
+	}
+	return NULL;
+}
+
+/* By its path: the first part that is not there. */
+static struct str subset_why(const struct json *part, const struct json *whole,
+	struct judge *j)
+{
+	const struct redact *redact = j->v->redact;
+	size_t steps = SUBSET_STEPS_MAX;
+	struct str path = STR("");
+	struct str got;
+	struct str want;
+
+	while (part->type == whole->type && is_nest(part)) {
+		const struct json *near = NULL;
+		const struct json *e = first_absent(part, whole, &steps, &near);
+
+		if (!e)
+			break;
+		if (part->type == JSON_ARRAY) {
+			want = value_text(j->a, redact, e);
+			return arena_printf(j->a,
+				"at $%.*s: %.*s is not among them",
+				STR_ARG(path), STR_ARG(want));
+		}
+		want = visible_text(j->a, redact, e->key);
+		if (!near)
+			return arena_printf(j->a, "at $%.*s: `%.*s` is missing",
+				STR_ARG(path), STR_ARG(want));
+		path = arena_printf(j->a, "%.*s.%.*s", STR_ARG(path),
+			STR_ARG(want));
+		part = e;
+		whole = near;
+	}
+	got = value_text(j->a, redact, whole);
+	want = value_text(j->a, redact, part);
+	return arena_printf(j->a, "at $%.*s: %.*s instead of %.*s",
+		STR_ARG(path), STR_ARG(got), STR_ARG(want));
+}
+
 enum judgement judge_subset(const struct predicate *p, const struct value *got,
 	const struct json *want, struct judge *j)
 {
@@ -73,10 +133,13 @@ enum judgement judge_subset(const struct predicate *p, const struct value *got,
 	if (!whole)
 		return judge_unfit_because(j, "not JSON");
 	bool is = subset(want, whole, &steps, 0);
-	if (steps > 0)
-		return judged(is);
-	j->note = STR("more to compare than there may be");
-	return OVER;
+	if (steps == 0) {
+		j->note = STR("more to compare than there may be");
+		return OVER;
+	}
+	if (!is && is_nest(want))
+		j->note = subset_why(want, whole, j);
+	return judged(is);
 }
 
 /* --- reading ------------------------------------------------------------ */
@@ -138,35 +201,51 @@ const struct json_rules *predicate_json_rules(struct arena *a,
 
 /* --- comparing ---------------------------------------------------------- */
 
+struct way { /* from the root down to what is compared */
+	const struct way *up;
+	struct str key; /* STR_NONE: an element */
+	size_t index;
+};
+
 struct comparing {
 	struct arena *a;
 	const struct redact *redact;
 	bool any_order;
 	bool quiet; /* looks for a place: a difference is none */
 	size_t steps;
-	struct str path, why; /* the first difference */
+	const struct way *way;
+	unsigned differences;
+	struct str why; /* the first of them, by path */
 };
 
-static bool differ(struct comparing *c, struct str why)
+static struct str way_text(struct comparing *c)
 {
-	if (!c->quiet && !c->why.ptr)
-		c->why = why;
-	return false;
+	struct str path = STR("");
+
+	for (const struct way *w = c->way; w; w = w->up)
+		path = w->key.ptr ? arena_printf(c->a, ".%.*s%.*s",
+					    STR_ARG(visible_text(c->a,
+						    c->redact, w->key)),
+					    STR_ARG(path))
+				  : arena_printf(c->a, "[%zu]%.*s", w->index,
+					    STR_ARG(path));
+	return path;
 }
 
-/* On the way back from the first difference: one part of its path. */
-static bool differ_below(struct comparing *c, const struct json *parent,
-	const struct json *e, size_t index)
+static bool full(const struct comparing *c)
 {
-	if (c->quiet)
+	return c->differences > DIFFERENCES_SHOWN;
+}
+
+/* What was not looked at whole is no difference. */
+static bool differ(struct comparing *c, struct str why)
+{
+	if (c->quiet || c->steps == 0)
 		return false;
-	c->path = parent->type == JSON_OBJECT
-			  ? arena_printf(c->a, ".%.*s%.*s",
-				    STR_ARG(visible_text(c->a, c->redact,
-					    e->key)),
-				    STR_ARG(c->path))
-			  : arena_printf(c->a, "[%zu]%.*s", index,
-				    STR_ARG(c->path));
+	if (++c->differences > DIFFERENCES_SHOWN)
+		return false;
+	c->why = arena_printf(c->a, "%.*s%sat $%.*s: %.*s", STR_ARG(c->why),
+		c->why.len ? "; " : "", STR_ARG(way_text(c)), STR_ARG(why));
 	return false;
 }
 
@@ -214,42 +293,55 @@ static bool holds_all_names(struct comparing *c, const struct json *object,
 	const struct json *names, const char *why)
 {
 	const struct json *near = next_seen(object->first);
+	bool all = true;
 
-	for (const struct json *e = next_seen(names->first); e;
+	for (const struct json *e = next_seen(names->first); e && !full(c);
 		e = next_seen(e->next)) {
 		const struct json *m = find_member(c, object, near, e->key);
 		if (!m)
-			return differ(c, arena_printf(c->a, "`%.*s` %s",
-						 STR_ARG(visible_text(c->a,
-							 c->redact, e->key)),
-						 why));
-		near = next_seen(m->next);
+			all = differ(c, arena_printf(c->a, "`%.*s` %s",
+						STR_ARG(visible_text(c->a,
+							c->redact, e->key)),
+						why));
+		if (!all && c->quiet)
+			return false;
+		near = m ? next_seen(m->next) : near;
 	}
-	return true;
+	return all;
 }
 
 /* NOLINTBEGIN(misc-no-recursion): at most SAME_DEPTH_MAX deep */
 static bool same(struct comparing *c, const struct json *got,
 	const struct json *want, unsigned depth);
 
+static bool same_below(struct comparing *c, const struct json *got,
+	const struct json *want, const struct way *step, unsigned depth)
+{
+	bool is;
+
+	c->way = step;
+	is = same(c, got, want, depth + 1);
+	c->way = step->up;
+	return is;
+}
+
 static bool same_members(struct comparing *c, const struct json *got,
 	const struct json *want, unsigned depth)
 {
 	const struct json *near = next_seen(want->first);
+	bool is = holds_all_names(c, got, want, "is missing");
 
-	if (!holds_all_names(c, got, want, "is missing") ||
-		!holds_all_names(c, want, got, "is not expected"))
-		return false;
-	if (count_seen(got) != count_seen(want))
+	is = holds_all_names(c, want, got, "is not expected") && is;
+	if (is && count_seen(got) != count_seen(want))
 		return differ(c, STR("a name stands there twice"));
-	for (const struct json *e = next_seen(got->first); e;
-		e = next_seen(e->next)) {
+	for (const struct json *e = next_seen(got->first);
+		e && !full(c) && (is || !c->quiet); e = next_seen(e->next)) {
+		const struct way step = { c->way, e->key, 0 };
 		const struct json *m = find_member(c, want, near, e->key);
-		if (!m || !same(c, e, m, depth + 1))
-			return differ_below(c, got, e, 0);
-		near = next_seen(m->next);
+		is = m && same_below(c, e, m, &step, depth) && is;
+		near = m ? next_seen(m->next) : near;
 	}
-	return true;
+	return is;
 }
 
 static bool same_elements(struct comparing *c, const struct json *got,
@@ -257,14 +349,16 @@ static bool same_elements(struct comparing *c, const struct json *got,
 {
 	const struct json *e = next_seen(got->first);
 	const struct json *w = next_seen(want->first);
+	bool is = true;
 
-	for (size_t i = 0; e; i++) {
-		if (!same(c, e, w, depth + 1))
-			return differ_below(c, got, e, i);
+	for (size_t i = 0; e && !full(c) && (is || !c->quiet); i++) {
+		const struct way step = { c->way, STR_NONE, i };
+
+		is = same_below(c, e, w, &step, depth) && is;
 		e = next_seen(e->next);
 		w = next_seen(w->next);
 	}
-	return true;
+	return is;
 }
 
 /*
@@ -349,13 +443,14 @@ static enum judgement judge_same(struct comparing *c, const struct json *got,
 {
 	bool is = same(c, got, want, 0);
 
-	if (c->steps == 0) {
+	if (c->steps == 0 && !c->differences) {
 		j->note = STR("more to compare than there may be");
 		return OVER;
 	}
 	if (!is)
-		j->note = arena_printf(j->a, "at $%.*s: %.*s", STR_ARG(c->path),
-			STR_ARG(c->why));
+		j->note = full(c) ? arena_printf(j->a, "%.*s; and more",
+					    STR_ARG(c->why))
+				  : c->why;
 	return judged(is);
 }
 
@@ -364,7 +459,8 @@ enum judgement judge_json(const struct predicate *p, const struct value *got,
 {
 	struct comparing c = { .a = j->a,
 		.redact = j->v->redact,
-		.steps = SAME_STEPS_MAX };
+		.steps = SAME_STEPS_MAX,
+		.why = STR("") };
 	const struct json *whole = as_json(got->json, j);
 
 	if (!whole)

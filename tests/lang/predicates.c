@@ -258,7 +258,44 @@ Test(predicates, a_failure_says_what_was_expected_and_what_came)
 			"{\"v\": {\"x\": 1, \"b\": 1}}",
 			"$.v json {equals: {a: 1}, ignore: [$.x]}",
 			"json {equals: {a: 1}, ignore: [$.x]}",
-			"{\"x\":1,\"b\":1} (at $: `a` is missing)" },
+			"{\"x\":1,\"b\":1} (at $: `a` is missing; at $: `b` "
+			"is not expected)" },
+		{ "json: {$.v: {json: {a: 1, b: [1, 2], c: {d: 5}, f: 7, g: 8, "
+		  "h: 9}}}",
+			"{\"v\": {\"a\": 2, \"b\": [1, 3], \"c\": {}, \"f\": "
+			"0, "
+			"\"g\": 0, \"h\": 9}}",
+			"$.v json {\"a\":1,\"b\":[1,2],\"c\":{\"d\":5},"
+			"\"f\":7,\"g\":8,\"h\":9}",
+			"json {\"a\":1,\"b\":[1,2],\"c\":{\"d\":5},\"f\":7,"
+			"\"g\":8,\"h\":9}",
+			"{\"a\":2,\"b\":[1,3],\"c\":{},\"f\":0,\"g\":0,\"h\":9}"
+			" "
+			"(at $.a: 2 instead of 1; at $.b[1]: 3 instead of 2; "
+			"at "
+			"$.c: `d` is missing; at $.f: 0 instead of 7; at $.g: "
+			"0 instead of 8)" },
+		{ "json: {$.v: {json: [1, 2, 3, 4, 5, 6]}}",
+			"{\"v\": [0, 0, 0, 0, 0, 0]}", "$.v json [1,2,3,4,5,6]",
+			"json [1,2,3,4,5,6]",
+			"[0,0,0,0,0,0] (at $[0]: 0 instead of 1; at $[1]: 0 "
+			"instead of 2; at $[2]: 0 instead of 3; at $[3]: 0 "
+			"instead of 4; at $[4]: 0 instead of 5; and more)" },
+		{ "json: {$.v: {subset: {a: {b: 1, c: 2}}}}",
+			"{\"v\": {\"a\": {\"b\": 1, \"c\": 3}}}",
+			"$.v subset {\"a\":{\"b\":1,\"c\":2}}",
+			"subset {\"a\":{\"b\":1,\"c\":2}}",
+			"{\"a\":{\"b\":1,\"c\":3}} (at $.a.c: 3 instead of "
+			"2)" },
+		{ "json: {$.v: {subset: {a: 1, b: [{c: 2}]}}}",
+			"{\"v\": {\"a\": 1, \"b\": [{\"c\": 1}]}}",
+			"$.v subset {\"a\":1,\"b\":[{\"c\":2}]}",
+			"subset {\"a\":1,\"b\":[{\"c\":2}]}",
+			"{\"a\":1,\"b\":[{\"c\":1}]} (at $.b: {\"c\":2} is not "
+			"among them)" },
+		{ "json: {$.v: {subset: {a: 1}}}", "{\"v\": {\"b\": 1}}",
+			"$.v subset {\"a\":1}", "subset {\"a\":1}",
+			"{\"b\":1} (at $: `a` is missing)" },
 		{ "json: {$.v: {json: {equals: [1, 2], anyOrder: true}}}",
 			"{\"v\": [2, 3]}",
 			"$.v json {equals: [1, 2], anyOrder: true}",
