@@ -1,12 +1,14 @@
 /*
- * andon replay: recorded deployments through the detectors, without a store:
- * what would have been said, when and why, with these or other settings.
+ * andon replay: recorded deployments, of files or of a store, through the
+ * detectors: what would have been said, when and why, with these or other
+ * settings.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "cli/calibrate.h"
 #include "cli/command.h"
 #include "cli/open.h"
@@ -103,16 +105,17 @@ static bool replay_file(const struct options *o, const char *path,
 	return ok;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): what it reads, and how */
-static bool replay_deployment(const struct options *o, struct store *store,
-	const struct line *l, const char *name, const struct replay_settings *s,
-	int *code, struct err *e)
+static bool replay_deployment(const struct options *o,
+	const struct recording_source *where, const char *name,
+	const struct replay_settings *s, int *code, struct err *e)
 {
 	struct arena *a = arena_new();
 	const struct deployment *d = NULL;
+	struct recording_source from = *where;
 	struct facts f;
-	bool ok = store_facts(store, a, &f, e);
+	bool ok = store_facts(from.store, a, &f, e);
 
+	from.facts = &f;
 	if (ok) {
 		d = why_find(&f, str_from(name));
 		ok = d || err_set(e, ERR_USAGE, "no deployment `%s`", name);
@@ -120,7 +123,7 @@ static bool replay_deployment(const struct options *o, struct store *store,
 	for (size_t i = 0; ok && d && i < d->nregions; i++) {
 		struct recording rec;
 
-		ok = recording_of(a, store, &f, l, d, i, &rec, e);
+		ok = recording_of(a, &from, d, i, &rec, e);
 		if (ok) {
 			ok = replay_recording(o, &rec, s, code, e);
 			recording_free(&rec);
@@ -144,23 +147,48 @@ static int replay_files(const struct options *o,
 	return code;
 }
 
+/* --from and --to; what was not given stays 0. */
+static bool range_of(const struct options *o, struct recording_source *ret,
+	struct err *e)
+{
+	const struct {
+		const char *name, *text;
+		int64_t *us;
+	} bound[] = { { "from", o->from, &ret->from_us },
+		{ "to", o->to, &ret->to_us } };
+
+	for (size_t i = 0; i < 2; i++)
+		if (bound[i].text &&
+			(!units_from_rfc3339(str_from(bound[i].text),
+				 bound[i].us) ||
+				*bound[i].us <= 0))
+			return err_set(e, ERR_USAGE,
+				"--%s must be a time such as "
+				"2026-05-04T10:00:00Z, not `%.64s`",
+				bound[i].name, bound[i].text);
+	if (o->from && o->to && ret->from_us >= ret->to_us)
+		return err_set(e, ERR_USAGE,
+			"--from %.40s is not before --to %.40s", o->from,
+			o->to);
+	return true;
+}
+
 static int replay_deployments(const struct options *o,
 	const struct replay_settings *s, struct arena *a)
 {
-	const struct line *l;
-	struct store *store = NULL;
+	struct recording_source from = { 0 };
 	struct err e = { 0 };
-	int code = open_line(o, "replay", a, &l);
+	int code = open_line(o, "replay", a, &from.line);
 	bool ok;
 
 	if (code)
 		return code;
 	code = EXIT_PASS;
-	ok = open_store(o, l, &store, &e);
+	ok = range_of(o, &from, &e) &&
+	     open_store(o, from.line, &from.store, &e);
 	for (size_t i = 0; ok && i < o->args.count; i++)
-		ok = replay_deployment(o, store, l, o->args.item[i], s, &code,
-			&e);
-	store_free(store);
+		ok = replay_deployment(o, &from, o->args.item[i], s, &code, &e);
+	store_free(from.store);
 	return ok ? code : output_err("replay", &e);
 }
 
@@ -193,6 +221,10 @@ static int replay_main(struct options *o)
 		code = output_diags(&ds, false, stderr);
 	else if (names_deployments(o))
 		code = replay_deployments(o, &s, a);
+	else if (o->from || o->to)
+		code = output_usage("replay",
+			"--from and --to bound what is read of a store: give "
+			"--line or --redis, and a deployment");
 	else
 		code = replay_files(o, &s);
 	arena_free(a);
@@ -202,7 +234,7 @@ static int replay_main(struct options *o)
 const struct command command_replay = {
 	.name = "replay",
 	.args = "FILE|DEPLOYMENT...",
-	.summary = "recorded results through the detectors, without a store",
+	.summary = "recorded results through the detectors, again",
 	.help = "Says what the detector would have answered, when and why, on "
 		"recorded deployments.\nEach FILE is CSV (`-`: stdin),\n\n"
 		"  # {\"id\": \"d7\", \"checks\": 20, \"interval_s\": 10, "
@@ -232,6 +264,11 @@ const struct command command_replay = {
 		"its store as far back as it keeps results:\n\n"
 		"  andon replay --line regions/orders.yaml --set soak=1h "
 		"9f3c2ab\n\n"
+		"--from and --to bound what is read of that store by the time "
+		"at which it took a\nresult: with --to the answer is the one "
+		"of that time, with --from the history\nbegins there.\n\n"
+		"  andon replay --line regions/orders.yaml --to "
+		"2026-05-04T10:20:00Z 9f3c2ab\n\n"
 		"--calibrate cuts the history of a FILE (its rows before t = "
 		"0) into pieces of 10\nminutes and puts them together anew, "
 		"400 times, as deployments of a healthy\nversion: how many "
@@ -242,8 +279,10 @@ const struct command command_replay = {
 		"--set takes false_halt, smallest_effect, soak and the "
 		"detector's own settings\n(docs/detectors.md).  The exit code "
 		"is that of the worst answer: 1 a halt,\n3 undecided, 0 all "
-		"pass; 2 when a file or a setting is wrong.",
+		"pass; 2 when a file, a setting or a time is wrong, or\n"
+		"nothing of the deployment is there then; 4 when the store can "
+		"not be read.",
 	.options = TAKES_COMMON | TAKES_LINE | TAKES(set) | TAKES(calibrate) |
-		   TAKES(seed),
+		   TAKES(seed) | TAKES(from) | TAKES(to),
 	.run = replay_main,
 };

@@ -65,6 +65,10 @@ enum option_kind {
 	  "another value of a setting, such as false_halt=2%")                 \
 	X("calibrate", calibrate, FLAG,    NULL,   NULL,                       \
 	  "how often these settings would stop your own healthy past")         \
+	X("from",     from,      TEXT,     "TIME", NULL,                       \
+	  "of the store only what it took from this time on")                  \
+	X("to",       to,        TEXT,     "TIME", NULL,                       \
+	  "of the store only what it took before this time")                   \
 	X("version",  version,   TEXT,     "V",    NULL,                       \
 	  "the version that is deployed")                                      \
 	X("wait",     wait_ms,   DURATION, "DURATION", NULL,                   \
@@ -134,7 +138,7 @@ enum option_id {
 struct options {
 	struct list suites, where, tag, var, set, region, report;
 	const char *line, *redis, *state, *base_url, *version, *fixes, *change,
-		*by, *reason, *cause, *name, *id, *out, *explain;
+		*by, *reason, *cause, *name, *id, *out, *explain, *from, *to;
 	uint64_t wait_ms, grace_ms, keep_ms, seed, concurrency, threads;
 	int allow, lane, format, color; /* allow: -1 not given */
 	bool ok, failed, strict, check, to_stdout, verbose, quiet, help,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/oom.h"
+#include "base/units.h"
 #include "cli/trial.h"
 #include "detectors/watch.h"
 
@@ -92,45 +93,96 @@ static void shape_take(struct arena *a, const struct trial *t,
 
 static bool read_all(struct trial *t, struct store *s, struct err *e)
 {
+	int64_t now_us = INT64_MAX / 4;
 	bool caught_up = false;
 
 	while (!caught_up)
-		if (!trial_read(t, s, INT64_MAX / 4, SIZE_MAX, &caught_up, e))
+		if (!trial_read(t, s, now_us, SIZE_MAX, &caught_up, e))
 			return false;
+	/* Nobody talks any more: what was held for others is let out. */
+	return trial_read(t, s, now_us + INT64_C(60000000), SIZE_MAX,
+		&caught_up, e);
+}
+
+/* "from T", "before T", "from T and before T" */
+static struct str range_text(const struct recording_source *from,
+	struct arena *a)
+{
+	char first[32];
+	char last[32];
+
+	units_rfc3339(from->from_us, first);
+	units_rfc3339(from->to_us, last);
+	if (from->to_us == 0)
+		return arena_printf(a, "from %s", first);
+	if (from->from_us == 0)
+		return arena_printf(a, "before %s", last);
+	return arena_printf(a, "from %s and before %s", first, last);
+}
+
+/* What is wrong before anything is read: "" is nothing. */
+static struct str refusal(const struct recording_source *from,
+	const struct deployment_region *g, struct arena *a)
+{
+	char done[32];
+
+	if (g->done_us == 0)
+		return STR("it was never deployed");
+	if (from->to_us != 0 && from->to_us <= g->done_us)
+		return arena_printf(a,
+			"it was deployed at %s: nothing of it is judged in "
+			"what came %.*s",
+			units_rfc3339(g->done_us, done),
+			STR_ARG(range_text(from, a)));
+	return STR("");
+}
+
+static bool rows_take(struct trial *t, const struct recording_source *from,
+	struct recording *rec, struct arena *a, struct err *e)
+{
+	struct taking take_in = { .rec = rec };
+	bool bounded = from->from_us != 0 || from->to_us != 0;
+
+	trial_tap(t, take, &take_in);
+	if (!read_all(t, from->store, e))
+		return false;
+	if (take_in.full)
+		return err_set(e, ERR_CONFIG, "%.*s: more than %d results",
+			STR_ARG(rec->id), RECORDING_ROWS_MAX);
+	if (bounded && rec->nrows == 0)
+		return err_set(e, ERR_CONFIG,
+			"%.*s: the store has no result of it %.*s",
+			STR_ARG(rec->id), STR_ARG(range_text(from, a)));
 	return true;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): one region of one deployment */
-bool recording_of(struct arena *a, struct store *s, const struct facts *f,
-	const struct line *l, const struct deployment *d, size_t region,
-	struct recording *ret, struct err *e)
+bool recording_of(struct arena *a, const struct recording_source *from,
+	const struct deployment *d, size_t region, struct recording *ret,
+	struct err *e)
 {
-	struct trial_subject of = { .line = l,
-		.stage = line_stage(l, d->stage),
+	struct trial_subject of = { .line = from->line,
+		.stage = line_stage(from->line, d->stage),
 		.deployment = d,
-		.region = region };
+		.region = region,
+		.read_from_us = from->from_us,
+		.read_to_us = from->to_us };
 	const struct deployment_region *g = &d->region[region];
-	struct str why = STR("its stage is not in the line file");
-	struct taking take_in = { .rec = ret };
-	struct trial *t;
+	struct str why = refusal(from, g, a);
+	struct trial *t = NULL;
 	bool ok;
 
 	*ret = (struct recording){ .id = arena_printf(a, "%.*s@%.*s",
 					   STR_ARG(d->id),
 					   STR_ARG(g->region)) };
 	ret->path = ret->id;
-	if (g->done_us == 0)
-		return err_set(e, ERR_CONFIG, "%.*s: it was never deployed",
-			STR_ARG(ret->id));
-	t = of.stage ? trial_new(f, &of, &why, a) : NULL;
+	if (why.len == 0 && !of.stage)
+		why = STR("its stage is not in the line file");
+	if (why.len == 0)
+		t = trial_new(from->facts, &of, &why, a);
 	if (!t)
 		return err_set(e, ERR_CONFIG, "%.*s: %.*s", STR_ARG(ret->id),
 			STR_ARG(why));
-	trial_tap(t, take, &take_in);
-	ok = read_all(t, s, e);
-	if (ok && take_in.full)
-		ok = err_set(e, ERR_CONFIG, "%.*s: more than %d results",
-			STR_ARG(ret->id), RECORDING_ROWS_MAX);
+	ok = rows_take(t, from, ret, a, e);
 	if (ok) {
 		int64_t t0_us = trial_t0_us(t);
 

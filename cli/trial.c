@@ -234,6 +234,8 @@ struct trial *trial_new(const struct facts *f, const struct trial_subject *of,
 		STR_ARG(g->region));
 	t->settings = settings_for(s, &q);
 	t->credit_from_us = of->credit_from_us;
+	t->read_from_us = of->read_from_us;
+	t->read_to_us = of->read_to_us;
 	t->spec = (struct watch_spec){ .deployment = arena_str(t->arena, d->id),
 		.version = arena_str(t->arena, d->version),
 		.region = t->region,
@@ -391,6 +393,8 @@ static bool place_cursor(struct trial *t, struct store *s, struct arena *a,
 
 	if (t->placed)
 		return true;
+	if (from_us < t->read_from_us)
+		from_us = t->read_from_us;
 	struct cursor c = t->cursor;
 	if (!store_cursor_at(s, &c, a, from_us, e))
 		return false;
@@ -399,15 +403,27 @@ static bool place_cursor(struct trial *t, struct store *s, struct arena *a,
 	return true;
 }
 
+/* How many of them are within the bound; they come in the order of stamps. */
+static size_t within_bound(const struct trial *t, const struct result *r,
+	size_t n)
+{
+	size_t k = 0;
+
+	while (k < n && (t->read_to_us == 0 || r[k].arrived_us < t->read_to_us))
+		k++;
+	return k;
+}
+
 bool trial_read(struct trial *t, struct store *s, int64_t now_us, size_t budget,
 	bool *ret_caught_up, struct err *e)
 {
 	struct arena *a = arena_new();
 	bool ok = place_cursor(t, s, a, e);
-	size_t n = 1;
+	bool more = true;
 
-	while (ok && n > 0 && budget > 0) {
+	while (ok && more && budget > 0) {
 		struct result *r;
+		size_t n;
 		struct cursor c = t->cursor;
 		arena_reset(a);
 		c.id = ARENA_ARRAY(a, c.count, struct str);
@@ -416,18 +432,20 @@ bool trial_read(struct trial *t, struct store *s, int64_t now_us, size_t budget,
 		ok = store_read(s, &c, a, READ_CHUNK, 0, &r, &n, e);
 		if (!ok)
 			break;
+		more = n > 0 && within_bound(t, r, n) == n;
+		n = within_bound(t, r, n);
 		for (size_t i = 0; i < n; i++) {
 			clock_bound(&r[i]);
 			feed_add(t->feed, &r[i]);
 		}
 		cursor_keep(t, &c);
 		/* While catching up, time is what was read, not the clock. */
-		feed_drain(t, n > 0 ? 0 : now_us);
+		feed_drain(t, more ? 0 : now_us);
 		budget = n < budget ? budget - n : 0;
 	}
 	arena_free(a);
 	if (ok)
-		*ret_caught_up = n == 0;
+		*ret_caught_up = !more;
 	return ok;
 }
 

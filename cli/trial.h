@@ -34,6 +34,11 @@ struct trial_subject {
 	size_t region; /* of the deployment */
 	/* Credit counts from there at the earliest; 0: deploy done. */
 	int64_t credit_from_us;
+	/*
+	 * For replays: what the store wrote from then on, and before then; 0:
+	 * no bound.  A trial with a bound is not saved.
+	 */
+	int64_t read_from_us, read_to_us;
 };
 
 /* NULL when the plan names no required check for the region (*ret_why). */

@@ -29,6 +29,7 @@ struct trial {
 	int64_t credit_from_us;
 	struct deployment_pause pause[DEPLOYMENT_PAUSES_MAX];
 	size_t npauses;
+	int64_t read_from_us, read_to_us; /* stamps of the store; 0: any */
 	trial_tap_fn *tap;
 	void *tap_owner;
 };
