@@ -12,21 +12,7 @@ workflow:
   - {stage: canary, deploys: prod/west}
 END
 
-redis_start() {
-	mkdir -p redis
-	redis-server --port 0 --unixsocket "$here/redis/sock" --save '' \
-		--appendonly yes --appendfsync always --dir "$here/redis" \
-		--logfile "$here/redis.err" >/dev/null 2>&1 </dev/null &
-	echo $! >redis.pid
-	until_true 10 redis ping >/dev/null || fail "no redis"
-}
-
-redis() {
-	redis-cli -s "$here/redis/sock" "$@"
-}
-
 redis_start
-export ANDON_REDIS="unix://$here/redis/sock"
 start runner run --state "$here/r1" --grace 2s
 start first detect --state "$here/d1"
 start second detect --state "$here/d2"

@@ -9,6 +9,7 @@
 #	                         `ready` on its stderr
 #	background NAME COMMAND...  the same without waiting
 #	stop NAME [SIGNAL]       and waits; its exit code is in $code
+#	redis_start              a store for several processes; `redis` asks it
 #	ends CODE NAME SECONDS   waits for what runs in the background
 #	expect CODE COMMAND...   runs `andon COMMAND...`; output in out and err
 set -u
@@ -211,6 +212,21 @@ line() {
 		cat
 	} >line.yaml
 	export ANDON_STATE="$here/state" ANDON_LINE="$here/line.yaml"
+}
+
+# A redis-server of the script's own, for processes that share a store.
+redis_start() {
+	mkdir -p redis
+	redis-server --port 0 --unixsocket "$here/redis/sock" --save '' \
+		--appendonly yes --appendfsync always --dir "$here/redis" \
+		--logfile "$here/redis.err" >/dev/null 2>&1 </dev/null &
+	echo $! >redis.pid
+	export ANDON_REDIS="unix://$here/redis/sock"
+	until_true 10 redis ping >/dev/null 2>&1 || fail "no redis"
+}
+
+redis() {
+	redis-cli -s "$here/redis/sock" "$@"
 }
 
 start() {
