@@ -13,7 +13,7 @@
 enum {
 	LATE_US = 2000000,
 	READ_CHUNK = 2000,
-	/* A runner whose clock is so far ahead tells nothing about time. */
+	/* A runner whose clock is so far off tells nothing about time. */
 	SKEW_MAX_US = 30000000
 };
 
@@ -343,22 +343,34 @@ void trial_feed(struct trial *t, const struct result *r, int64_t at_us)
 	watch_observe(t->watch, &o, r);
 }
 
+static void no_witness(struct result *r)
+{
+	r->outcome = OUTCOME_RUNNER_ERROR;
+	r->reason = REASON_INTERNAL;
+}
+
 /*
  * A run can not end after its result was written.  The store's clock, by which
  * deployments are dated too, bounds what a runner says of the time, so that a
  * clock that is ahead does not make the old version's runs the new one's.
+ *
+ * One that is behind would make the new version's first minutes its own past,
+ * which then explains whatever it does: what came long after the deployment
+ * had begun, and says that it ended before, is not believed either.
  */
-static void clock_bound(struct result *r)
+static void clock_bound(const struct trial *t, struct result *r)
 {
 	int64_t ahead_us = result_end_us(r) - r->arrived_us;
+	int64_t start_us = t->spec.start_us;
 
-	if (r->arrived_us == 0 || ahead_us <= 0)
+	if (r->arrived_us == 0)
 		return;
-	r->started_us -= ahead_us;
-	if (ahead_us <= SKEW_MAX_US)
-		return;
-	r->outcome = OUTCOME_RUNNER_ERROR;
-	r->reason = REASON_INTERNAL;
+	if (ahead_us > 0)
+		r->started_us -= ahead_us;
+	if (ahead_us > SKEW_MAX_US ||
+		(result_end_us(r) < start_us &&
+			r->arrived_us > start_us + SKEW_MAX_US))
+		no_witness(r);
 }
 
 static void feed_drain(struct trial *t, int64_t now_us)
@@ -435,7 +447,7 @@ bool trial_read(struct trial *t, struct store *s, int64_t now_us, size_t budget,
 		more = n > 0 && within_bound(t, r, n) == n;
 		n = within_bound(t, r, n);
 		for (size_t i = 0; i < n; i++) {
-			clock_bound(&r[i]);
+			clock_bound(t, &r[i]);
 			feed_add(t->feed, &r[i]);
 		}
 		cursor_keep(t, &c);

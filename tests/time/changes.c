@@ -266,3 +266,43 @@ Test(changes, runners_that_disagree_about_the_plan_are_our_own_fault)
 	cr_expect(gate_says(&w, WHY_OBSERVER_FAULT, "another plan"));
 	world_done(&w);
 }
+
+/* From `owner` seconds on a third of west fails; no answer tells a version. */
+static struct world_answer sick_after(const struct world *w, const char *region,
+	unsigned check, double at_s, void *owner)
+{
+	bool sick = strstr(region, "/west") && at_s >= *(double *)owner;
+
+	(void)w;
+	return (struct world_answer){
+		.failed = sick && ((unsigned)at_s / 10 + check) % 3 == 0
+	};
+}
+
+Test(changes, a_runner_whose_clock_is_behind_does_not_make_faults_the_past)
+{
+	static const char blind[] =
+		"version: 1\n"
+		"line: orders\n"
+		"environments:\n"
+		"  prod:\n"
+		"    west: {base_url: 'http://west.example.com'}\n"
+		"    east: {base_url: 'http://east.example.com'}\n"
+		"gate: {warmup: 10s, soak: 20m, max_wait: 2h}\n"
+		"workflow:\n"
+		"  - {stage: canary, deploys: prod/west, compare: prod/east}\n";
+	double sick_s = 1e9;
+	struct world w;
+
+	world_init(&w, blind, 5, 10000, sick_after, &sick_s);
+	w.runner_ahead_us = -600 * 1000000LL;
+	world_history(&w, 400);
+	world_pass(&w, 5);
+	world_deploy(&w, "start", "canary", "v2");
+	world_pass(&w, 5);
+	sick_s = world_now_s(&w);
+	world_deploy(&w, "done", "canary", "v2");
+	world_pass(&w, 600 + 300);
+	cr_expect_eq(gate_of(&w).code, 1, "%s", why_token(gate_of(&w).why));
+	world_done(&w);
+}
