@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/demo_files.h"
+#include "cli/demo_guard.h"
 #include "cli/demo_procs.h"
 #include "cli/demo_regions.h"
 #include "cli/demo_tell.h"
@@ -36,6 +37,7 @@ struct demo {
 	struct demo_procs *procs;
 	struct demo_region *region[DEMO_PLACES];
 	char folder[DEMO_PATH_MAX];
+	struct demo_guard guard; /* of the folder */
 	struct step step[STEPS_MAX];
 	size_t nsteps;
 	struct err err; /* why the story could not go on */
@@ -257,6 +259,10 @@ static bool regions_start(struct demo *d)
 	const char *url[DEMO_PLACES];
 	char secret[DEMO_SECRET_MAX];
 
+	/* First: the guard is forked, and the regions have threads. */
+	if (!demo_folder_make(d->folder, &d->err) ||
+		!demo_guard_start(&d->guard, d->folder, &d->err))
+		return false;
 	demo_secret_make(secret);
 	for (int i = 0; i < DEMO_PLACES; i++) {
 		struct demo_region_options r = { .version = "1.0.0",
@@ -267,8 +273,7 @@ static bool regions_start(struct demo *d)
 			return false;
 		url[i] = demo_region_url(d->region[i]);
 	}
-	return demo_folder_make(d->folder, &d->err) &&
-	       demo_files_write(d->folder, url, secret, &d->err);
+	return demo_files_write(d->folder, url, secret, &d->err);
 }
 
 static void introduce(struct demo *d)
@@ -487,6 +492,7 @@ static int demo_run(struct options *o)
 		fprintf(stderr, "\nandon demo: interrupted; nothing of it is "
 				"left\n");
 	}
+	demo_guard_end(&d->guard);
 	free(d);
 	return code;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # `andon demo`: the whole story twice, side by side (one for people, one for
 # machines), each ending with 0 only because every command ended as it must;
-# then ctrl-C and SIGTERM at several moments of others.  Nothing is left
+# then ctrl-C, SIGTERM and kill -9 at several moments of others.  Nothing is left
 # behind, and no setting of the user's leads a demo to another store.
 # ctest: TIMEOUT 420
 # shellcheck disable=SC2016 # backquotes are the text that is wanted
@@ -82,6 +82,23 @@ interrupted INT 130 'andon up'
 interrupted TERM 143 'andon deploy start draft'
 interrupted INT 130 'andon gate draft'
 interrupted INT 130 'andon gate review'
+
+# Killed, it can tell nothing: its guard takes the folder away.
+mkdir "$dir/killed"
+TMPDIR="$dir/killed" "$andon" demo >"$dir/out" 2>&1 &
+pid=$!
+until grep -qF '$ andon deploy start draft' "$dir/out"; do
+	kill -0 $pid || break
+	sleep 0.1
+done
+kill -9 $pid
+wait $pid 2>/dev/null
+n=0
+while [ -n "$(ls -A "$dir/killed")" ] && [ $n -lt 300 ]; do
+	sleep 0.1
+	n=$((n + 1))
+done
+[ -z "$(ls -A "$dir/killed")" ] || fail "kill -9 left $(ls -RA "$dir/killed")"
 
 wait $human || fail "the story ended with $?: $(cat "$dir/story")"
 wait $machine || fail "--format json ended with $?: $(cat "$dir/json")"
