@@ -13,7 +13,11 @@ static const char *const words_format[] = { "human", "json", "github", "sarif",
 	NULL };
 static const char *const words_color[] = { "auto", "always", "never", NULL };
 
-enum { OPTION_WORDS_MAX = 8 };
+enum {
+	OPTION_WORDS_MAX = 8,
+	OPTION_NAME_MAX = 256, /* of a version, a person, a change */
+	OPTION_TEXT_MAX = 4096
+};
 /* So that no deadline made of it can overflow. */
 #define OPTION_DURATION_MAX_MS (UINT64_C(365) * 24 * 3600 * 1000)
 
@@ -88,6 +92,34 @@ static bool format_fits(const struct options *o, const struct command *c,
 		words_format[o->format], words_text(words_format, max, text));
 }
 
+/* Names go into keys, records and one line of many texts. */
+static bool is_name(enum option_id id)
+{
+	return id == OPT_version || id == OPT_change || id == OPT_by ||
+	       id == OPT_name || id == OPT_fixes || id == OPT_id;
+}
+
+static bool text_fits(enum option_id id, struct str value,
+	const struct origin *from, struct err *e)
+{
+	size_t most = is_name(id) ? OPTION_NAME_MAX : OPTION_TEXT_MAX;
+
+	if (value.len == 0)
+		return err_set(e, ERR_USAGE, "%s is empty", from->text);
+	if (value.len > most)
+		return err_set(e, ERR_USAGE, "%s is longer than %zu bytes",
+			from->text, most);
+	/* The name of a file may be any bytes. */
+	if ((is_name(id) || id == OPT_reason || id == OPT_cause) &&
+		!str_is_utf8(value))
+		return err_set(e, ERR_USAGE, "%s is not UTF-8", from->text);
+	for (size_t i = 0; is_name(id) && i < value.len; i++)
+		if ((unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f)
+			return err_set(e, ERR_USAGE,
+				"%s holds a control character", from->text);
+	return true;
+}
+
 static bool set_value(struct options *o, enum option_id id, const char *value,
 	const struct origin *from, struct err *e)
 {
@@ -100,8 +132,8 @@ static bool set_value(struct options *o, enum option_id id, const char *value,
 		*(bool *)field = true;
 		break;
 	case OPTION_TEXT:
-		if (*value == '\0')
-			return err_set(e, ERR_USAGE, "%s is empty", from->text);
+		if (!text_fits(id, str_from(value), from, e))
+			return false;
 		*(const char **)field = value;
 		break;
 	case OPTION_LIST:

@@ -104,7 +104,7 @@ enum option_kind {
 	X("threads",  threads,   COUNT,    "N",    NULL,                       \
 	  "worker threads (default: one per core)")                            \
 	X("id",       id,        TEXT,     "NAME", NULL,                       \
-	  "name of this runner or detector (default: from the state folder)")  \
+	  "name of this runner or detector (default: the host's)")             \
 	X("grace",    grace_ms,  DURATION, "DURATION", NULL,                   \
 	  "how long runs may end in peace on SIGTERM (default: 10s)")          \
 	X("keep",     keep_ms,   DURATION, "DURATION", NULL,                   \

@@ -23,7 +23,9 @@ enum {
 	TICK_MS = 100,
 	CONNECT_MS = 3000,
 	TRIM_EVERY_MS = 60000,
-	KEEP_MS = 6 * 3600 * 1000
+	KEEP_MS = 6 * 3600 * 1000,
+	ID_MAX = 48, /* bytes of --id */
+	IDS_BYTES = 64
 };
 
 struct parts {
@@ -36,10 +38,11 @@ struct parts {
 	struct runner *runner;
 	struct loop *loop;
 	struct loop_timer tick;
-	struct arena *arena; /* of the first line */
-	const struct line *line;
+	struct arena *arena;        /* of the line that it started with */
+	struct arena *newest_arena; /* of a reloaded one */
+	const struct line *line;    /* the newest */
 	struct str line_name;
-	char url[512], runner_id[64], detector_id[64];
+	char url[512], runner_id[IDS_BYTES], detector_id[IDS_BYTES];
 	atomic_bool runner_ready;
 	bool said_ready, draining;
 	int signo; /* that ended it */
@@ -97,6 +100,23 @@ static bool start_store(struct parts *p, struct err *e)
 		sizeof(p->url), e);
 }
 
+/*
+ * --id is the name; the end of the state folder's own id stays behind it.  Two
+ * hosts that were given one name do not take the lease from each other then,
+ * and what is started again in its folder is the same as before.
+ */
+static void id_name(const struct options *o, char id[static IDS_BYTES])
+{
+	char own[IDS_BYTES];
+	const char *end;
+
+	if (!o->id || !*id)
+		return;
+	memcpy(own, id, sizeof(own));
+	end = strrchr(own, '-');
+	snprintf(id, IDS_BYTES, "%.*s%s", ID_MAX, o->id, end ? end : "");
+}
+
 static bool start_state(struct parts *p, struct err *e)
 {
 	p->state = state_open(open_state_dir(p->o), e);
@@ -110,11 +130,11 @@ static bool start_state(struct parts *p, struct err *e)
 		(!state_lock(p->state, STATE_DETECTOR, e) ||
 			!state_id(p->state, STATE_DETECTOR, p->detector_id, e)))
 		return false;
-	if (p->o->id) {
-		snprintf(p->runner_id, sizeof(p->runner_id), "%s", p->o->id);
-		snprintf(p->detector_id, sizeof(p->detector_id), "%s",
-			p->o->id);
-	}
+	if (p->o->id && strlen(p->o->id) > ID_MAX)
+		return err_set(e, ERR_USAGE, "--id is longer than %d bytes",
+			ID_MAX);
+	id_name(p->o, p->runner_id);
+	id_name(p->o, p->detector_id);
 	return true;
 }
 
@@ -193,6 +213,31 @@ static void log_refused(const struct diags *ds, const struct err *e)
 	buf_done(&where);
 }
 
+static bool name_stays(const struct parts *p, const struct line *l)
+{
+	if (str_eq(l->name, p->line_name))
+		return true;
+	log_event(LOG_ERROR, "reload_refused", "error",
+		"the line's name has changed; start again", NULL);
+	return false;
+}
+
+/* The line of the main thread: what is trimmed. */
+static void reload_line(struct parts *p)
+{
+	struct arena *a = arena_new();
+	const struct line *l;
+	struct err e = { 0 };
+
+	if (!line_again(p, a, &l, &e)) {
+		arena_free(a);
+		return;
+	}
+	arena_free(p->newest_arena);
+	p->newest_arena = a;
+	p->line = l;
+}
+
 static void reload_detector(struct parts *p)
 {
 	struct arena *a = arena_new();
@@ -201,10 +246,12 @@ static void reload_detector(struct parts *p)
 
 	diags_init(&ds, a);
 	const struct line *l = line_load(a, p->o->line, &ds);
-	if (!l)
+	if (!l) {
 		log_refused(&ds, &e);
-	else
+	} else if (name_stays(p, l)) {
 		detecting_reload(p->detecting, &a, l);
+		reload_line(p);
+	}
 	arena_free(a);
 }
 
@@ -220,11 +267,7 @@ static void reload(struct parts *p)
 	}
 	load_files(p->o, &p->o->args, &l);
 	plan = load_plan(p->o, &l, &e);
-	if (plan && !str_eq(plan->line->name, p->line_name)) {
-		err_set(&e, ERR_CONFIG,
-			"the line's name has changed; start "
-			"again");
-		log_event(LOG_ERROR, "reload_refused", "error", e.text, NULL);
+	if (plan && !name_stays(p, plan->line)) {
 		plan_unref(plan);
 	} else if (plan) {
 		runner_reload(p->runner, &plan);
@@ -346,6 +389,7 @@ static void parts_done(struct parts *p)
 	private_redis_stop(p->redis);
 	state_close(p->state);
 	loop_free(p->loop);
+	arena_free(p->newest_arena);
 	arena_free(p->arena);
 }
 

@@ -22,6 +22,9 @@ said "$(cat first.pid)" err
 say "a mistake in the arguments is no trouble of the store: no retry mends it"
 expect 2 gate canary --version v2 --redis localhost:6379
 expect 2 gate canary --version v2 --wait 9999999d
+expect 2 gate canary --version "$(printf 'a\nb')"
+expect 2 gate canary --version "$(printf '%0300d' 7)"
+expect 2 halt line --by ann --reason "$(printf '%05000d' 7)"
 
 past 4
 say "kill -9 of the detector in mid-soak; the other one takes over"
