@@ -1,6 +1,7 @@
 #include "detectors/stats.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* Bets of the exclusion statement, mixed evenly. */
 #define BETS             8
@@ -296,13 +297,21 @@ double stats_excluded_past(double k, double n, double q0)
 	return high;
 }
 
+/* Whether stats_excluded() is above `effect`, with one look for its 60. */
+static bool leaves_open(double n10, double n00, double effect)
+{
+	return pairs_log_e(n10, 0, n00, effect) < log(1 / EXCLUDE_AT);
+}
+
 uint32_t stats_pairs_needed(double effect, unsigned failures)
 {
 	uint32_t low = 0; /* not enough */
 	uint32_t high = 1;
 
+	if (effect >= 1)
+		return high;
 	/* More clean pairs never exclude less. */
-	while (stats_excluded(failures, 0, high) > effect) {
+	while (leaves_open(failures, high, effect)) {
 		if (high >= PAIRS_NEEDED_MAX)
 			return 0;
 		low = high;
@@ -311,7 +320,7 @@ uint32_t stats_pairs_needed(double effect, unsigned failures)
 	while (high - low > 1) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (stats_excluded(failures, 0, mid) > effect)
+		if (leaves_open(failures, mid, effect))
 			low = mid;
 		else
 			high = mid;
