@@ -158,7 +158,7 @@ Test(runs, a_poll_ends_at_its_time)
 		"steps:\n"
 		"  - name: x\n"
 		"    get: /x\n"
-		"    poll: {every: 10ms, for: 100ms}\n"
+		"    poll: {every: 10ms, for: 1s}\n"
 		"    expect: {json: {$.s: done}}\n",
 		NULL);
 	cr_assert_eq(pass.run->reason, REASON_ASSERT);
