@@ -129,12 +129,26 @@ static void attribute_counts(struct buf *out, const struct counts *n)
 /* What a reader of the CI page needs, without having the tool at hand. */
 static void failure_text(struct buf *out, const struct step_report *s)
 {
+	char took[32];
+	unsigned n = 0;
+
 	if (s->url.len > 0) {
 		buf_add(out, s->method);
 		buf_add_byte(out, ' ');
 		buf_add(out, s->url);
+		if (s->address.len > 0)
+			buf_addf(out, " (%.*s)", STR_ARG(s->address));
 		buf_add_byte(out, '\n');
 	}
+	if (s->status)
+		buf_addf(out, "status %u after %s\n", s->status,
+			units_took_text(s->took_us, took));
+	for (const struct attempt_report *t = s->attempts > 1 ? s->attempt
+							      : NULL;
+		t; t = t->next)
+		buf_addf(out, "attempt %u: %s %u, %s  %.*s\n", ++n,
+			outcome_token(t->outcome), t->status,
+			units_took_text(t->took_us, took), STR_ARG(t->message));
 	for (const struct assertion *a = s->expect; a; a = a->next) {
 		if (a->ok && !a->budget)
 			continue;

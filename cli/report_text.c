@@ -4,7 +4,12 @@
 #include "cli/command.h"
 #include "cli/report.h"
 
-enum { NAME_COLUMNS_MAX = 28, BODY_LINES_MAX = 8, BODY_COLUMNS_MAX = 160 };
+enum {
+	NAME_COLUMNS_MAX = 28,
+	BODY_LINES_MAX = 8,
+	BODY_COLUMNS_MAX = 160,
+	ASSERTION_COLUMNS_MAX = 110
+};
 
 struct look {
 	const char *symbol, *ascii, *word, *colour;
@@ -69,6 +74,134 @@ static const char *bar(const struct page *p)
 	return pick(p, "\xe2\x94\x82", "|");
 }
 
+/* "     17 | ", with the line of the file that says it; 0: with none. */
+static void gutter(const struct page *p, unsigned line)
+{
+	if (line)
+		buf_addf(p->out, "%7u %s ", line, bar(p));
+	else
+		buf_addf(p->out, "        %s ", bar(p));
+}
+
+/* Lines are those of the file that `place` names: of others, none. */
+static unsigned line_of(const struct step_report *s, const struct assertion *a)
+{
+	struct place at;
+
+	if (!a->where.src || !str_starts(s->place, a->where.src->name))
+		return 0;
+	span_place(a->where, &at);
+	return at.line;
+}
+
+/* What is too long for one line: what came, and what differs, below it. */
+static void assertion_below(const struct page *p, const struct assertion *a)
+{
+	struct str got = a->actual;
+	struct str notes = STR("");
+
+	/* behind " (", before ")" */
+	if (a->note.len && got.len > a->note.len + 3 &&
+		str_eq(str_sub(got, got.len - a->note.len - 1, a->note.len),
+			a->note)) {
+		notes = a->note;
+		got.len -= a->note.len + 3;
+	}
+	gutter(p, 0);
+	buf_add_z(p->out, a->budget ? "    undecided: " : "    got ");
+	buf_add_visible(p->out, got);
+	buf_add_byte(p->out, '\n');
+	while (notes.len) {
+		size_t end = str_find(notes, STR("; "), 0);
+		struct str one = str_sub(notes, 0, end);
+
+		gutter(p, 0);
+		buf_add_z(p->out, "    ");
+		buf_add_visible(p->out, one);
+		buf_add_byte(p->out, '\n');
+		notes = end == SIZE_MAX ? STR("")
+					: str_sub(notes, end + 2, SIZE_MAX);
+	}
+}
+
+static void assertion_text(const struct page *p, const struct step_report *s,
+	const struct assertion *a, const char *mark)
+{
+	bool missed = !a->ok || a->budget;
+	bool below =
+		missed && a->text.len + a->actual.len > ASSERTION_COLUMNS_MAX;
+
+	gutter(p, line_of(s, a));
+	buf_addf(p->out, "%s ", mark);
+	buf_add_visible(p->out, a->text);
+	if (missed && !below) {
+		buf_add_z(p->out,
+			a->budget ? pick(p, "   \xe2\x86\x90 undecided: ",
+					    "   <- undecided: ")
+				  : pick(p, "   \xe2\x86\x90 got ",
+					    "   <- got "));
+		buf_add_visible(p->out, a->actual);
+	}
+	if (missed && str_find(a->text, a->expected, 0) == SIZE_MAX) {
+		buf_add_z(p->out, "   expected ");
+		buf_add_visible(p->out, a->expected);
+	}
+	buf_add_byte(p->out, '\n');
+	if (below)
+		assertion_below(p, a);
+}
+
+static void assertions(const struct page *p, const struct step_report *s)
+{
+	for (const struct assertion *a = s->expect; a; a = a->next)
+		if (!a->ok || a->budget)
+			assertion_text(p, s, a, looks[OUTCOME_FAIL].ascii);
+		else if (p->style->verbose)
+			assertion_text(p, s, a, looks[OUTCOME_PASS].ascii);
+	for (const struct assertion *a = s->warn; a; a = a->next)
+		if (!a->ok || a->budget)
+			assertion_text(p, s, a, "warn");
+}
+
+static bool same_attempt(const struct attempt_report *a,
+	const struct attempt_report *b)
+{
+	return a->outcome == b->outcome && a->reason == b->reason &&
+	       a->status == b->status && str_eq(a->message, b->message);
+}
+
+/* Each of them; what came several times in a row, once. */
+static void attempts(const struct page *p, const struct step_report *s)
+{
+	unsigned n = 1;
+	char took[32];
+
+	if (s->attempts < 2 || (!p->style->verbose && outcome_ok(s->outcome)))
+		return;
+	for (const struct attempt_report *t = s->attempt; t; t = t->next, n++) {
+		unsigned first = n;
+		uint64_t us = t->took_us;
+
+		while (t->next && same_attempt(t, t->next)) {
+			t = t->next;
+			us += t->took_us;
+			n++;
+		}
+		gutter(p, 0);
+		if (n > first)
+			buf_addf(p->out, "attempts %u-%u: ", first, n);
+		else
+			buf_addf(p->out, "attempt %u: ", n);
+		buf_add_z(p->out, outcome_token(t->outcome));
+		if (t->status)
+			buf_addf(p->out, " %u", t->status);
+		buf_addf(p->out, ", %s%s  ", units_took_text(us, took),
+			n > first ? " in all" : "");
+		buf_add_visible(p->out, t->message);
+		buf_add_byte(p->out, '\n');
+	}
+}
+
 /* A few lines of a body, none of them longer than a screen is wide. */
 static void body_text(const struct page *p, const struct step_report *s)
 {
@@ -77,6 +210,13 @@ static void body_text(const struct page *p, const struct step_report *s)
 
 	if (s->body.len == 0)
 		return;
+	gutter(p, 0);
+	buf_add_z(p->out, "body");
+	if (s->type.len > 0) {
+		buf_add_z(p->out, " of ");
+		buf_add_visible(p->out, s->type);
+	}
+	buf_add_z(p->out, ":\n");
 	while (rest.ptr && n < BODY_LINES_MAX) {
 		struct str line = str_cut(&rest, '\n');
 		if (str_ends(line, STR("\r")))
@@ -96,60 +236,29 @@ static void body_text(const struct page *p, const struct step_report *s)
 		buf_addf(p->out, "        %s ...\n", bar(p));
 }
 
-static void assertion_text(const struct page *p, const struct assertion *a,
-	const char *mark)
-{
-	buf_addf(p->out, "        %s %s ", bar(p), mark);
-	buf_add_visible(p->out, a->text);
-	if (!a->ok || a->budget) {
-		buf_add_z(p->out,
-			a->budget ? pick(p, "   \xe2\x86\x90 undecided: ",
-					    "   <- undecided: ")
-				  : pick(p, "   \xe2\x86\x90 got ",
-					    "   <- got "));
-		buf_add_visible(p->out, a->actual);
-		if (str_find(a->text, a->expected, 0) == SIZE_MAX) {
-			buf_add_z(p->out, "   expected ");
-			buf_add_visible(p->out, a->expected);
-		}
-	}
-	buf_add_byte(p->out, '\n');
-}
-
-static void assertions(const struct page *p, const struct step_report *s)
-{
-	for (const struct assertion *a = s->expect; a; a = a->next)
-		if (!a->ok || a->budget)
-			assertion_text(p, a, looks[OUTCOME_FAIL].ascii);
-		else if (p->style->verbose)
-			assertion_text(p, a, looks[OUTCOME_PASS].ascii);
-	for (const struct assertion *a = s->warn; a; a = a->next)
-		if (!a->ok || a->budget)
-			assertion_text(p, a, "warn");
-}
-
-static void attempts(const struct page *p, const struct step_report *s)
-{
-	unsigned n = 0;
-	char took[32];
-
-	if (s->attempts < 2 || (!p->style->verbose && outcome_ok(s->outcome)))
-		return;
-	for (const struct attempt_report *t = s->attempt; t; t = t->next) {
-		buf_addf(p->out, "        %s attempt %u: %s %u, %s  ", bar(p),
-			++n, outcome_token(t->outcome), t->status,
-			units_took_text(t->took_us, took));
-		buf_add_visible(p->out, t->message);
-		buf_add_byte(p->out, '\n');
-	}
-}
-
 static bool trace_known(const struct run_report *r)
 {
 	for (size_t i = 0; i < sizeof(r->trace_id); i++)
 		if (r->trace_id[i])
 			return true;
 	return false;
+}
+
+/* In milliseconds; nothing of what did not happen. */
+static void phases(const struct page *p, const struct step_report *s,
+	const char *lead)
+{
+	const char *dot = pick(p, "\xc2\xb7", "-");
+
+	if (s->ttfb_us == 0)
+		return;
+	buf_add_z(p->out, lead);
+	if (s->dns_us || s->connect_us)
+		buf_addf(p->out, "dns %u %s tcp %u %s ", s->dns_us / 1000, dot,
+			s->connect_us / 1000, dot);
+	if (s->tls_us)
+		buf_addf(p->out, "tls %u %s ", s->tls_us / 1000, dot);
+	buf_addf(p->out, "wait %u", s->ttfb_us / 1000);
 }
 
 /* Below a step that did not pass: what was asked, what came, how to repeat. */
@@ -173,6 +282,11 @@ static void failure(const struct page *p, const struct run_report *r,
 	assertions(p, s);
 	attempts(p, s);
 	body_text(p, s);
+	if (s->ttfb_us) {
+		phases(p, s, "      timing ");
+		buf_addf(out, " %s body %u ms\n", pick(p, "\xc2\xb7", "-"),
+			s->transfer_us / 1000);
+	}
 	if (trace_known(r)) {
 		buf_add_z(out, "      trace ");
 		buf_add_hex(out, (struct str){ (const char *)r->trace_id,
@@ -189,21 +303,6 @@ static void failure(const struct page *p, const struct run_report *r,
 		buf_add_visible(out, s->curl);
 		buf_add_byte(out, '\n');
 	}
-}
-
-static void phases(const struct page *p, const struct step_report *s)
-{
-	const char *dot = pick(p, "\xc2\xb7", "-");
-
-	if (s->ttfb_us == 0)
-		return;
-	buf_add_z(p->out, "  ");
-	if (s->dns_us || s->connect_us)
-		buf_addf(p->out, "dns %u %s tcp %u %s ", s->dns_us / 1000, dot,
-			s->connect_us / 1000, dot);
-	if (s->tls_us)
-		buf_addf(p->out, "tls %u %s ", s->tls_us / 1000, dot);
-	buf_addf(p->out, "wait %u", s->ttfb_us / 1000);
 }
 
 static bool all_ok(const struct assertion *a)
@@ -235,10 +334,12 @@ static void step_line(const struct page *p, const struct step_report *s)
 		buf_add_z(out, "  ");
 		buf_add_visible(out, s->message);
 	} else {
-		phases(p, s);
+		phases(p, s, "  ");
 	}
 	if (s->flaky)
 		buf_addf(out, "  flaky: %u attempts", s->attempts);
+	else if (s->attempts > 1 && s->outcome == OUTCOME_PASS)
+		buf_addf(out, "  %u attempts", s->attempts);
 	if (s->degraded)
 		buf_add_z(out, "  degraded: a warning missed");
 	buf_add_byte(out, '\n');

@@ -80,6 +80,7 @@ static struct assertion *assertions_copy(struct run *r,
 		a->text = clean(r, from->text);
 		a->expected = clean(r, from->expected);
 		a->actual = clean(r, from->actual);
+		a->note = clean(r, from->note);
 		*last = a;
 		last = &a->next;
 	}

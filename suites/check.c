@@ -426,10 +426,13 @@ static struct assertion *eval_one(const struct check *c, const struct look *l)
 		       : c->expected.ptr ? c->expected
 					 : predicate_expected(c->predicate, &j);
 	as->actual = actual_text(c, &v, secret, l);
+	as->note = STR("");
 	if (!as->ok && (!secret || as->alone) && j.note.ptr &&
-		v.state == VALUE_OK)
+		v.state == VALUE_OK) {
+		as->note = j.note;
 		as->actual = arena_printf(l->a, "%.*s (%.*s)",
 			STR_ARG(as->actual), STR_ARG(j.note));
+	}
 	return as;
 }
 

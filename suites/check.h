@@ -94,6 +94,7 @@ struct assertion {
 	bool alone;          /* and then: there is nothing to compare with */
 	struct str expected; /* "201", "matches ^/v1/" */
 	struct str actual;   /* "502", "missing", "\"3\" (string)" */
+	struct str note;     /* what `actual` has in its last ( ); or "" */
 	struct span where;
 };
 

@@ -85,41 +85,56 @@ static const struct json *first_absent(const struct json *part,
 	return NULL;
 }
 
+/* Goes down one member of an object; false: that is not to be had. */
+static bool absent_below(const struct json **part, const struct json **whole,
+	size_t *steps)
+{
+	const struct json *near = NULL;
+	const struct json *e;
+
+	if ((*part)->type != JSON_OBJECT || (*whole)->type != JSON_OBJECT)
+		return false;
+	e = first_absent(*part, *whole, steps, &near);
+	if (!e || !near)
+		return false;
+	*part = e;
+	*whole = near;
+	return true;
+}
+
 /* By its path: the first part that is not there. */
 static struct str subset_why(const struct json *part, const struct json *whole,
 	struct judge *j)
 {
 	const struct redact *redact = j->v->redact;
 	size_t steps = SUBSET_STEPS_MAX;
+	const struct json *near = NULL;
+	const struct json *absent = NULL;
 	struct str path = STR("");
+	struct str text;
 	struct str got;
-	struct str want;
 
-	while (part->type == whole->type && is_nest(part)) {
-		const struct json *near = NULL;
-		const struct json *e = first_absent(part, whole, &steps, &near);
-
-		if (!e)
-			break;
-		if (part->type == JSON_ARRAY) {
-			want = value_text(j->a, redact, e);
-			return arena_printf(j->a,
-				"at $%.*s: %.*s is not among them",
-				STR_ARG(path), STR_ARG(want));
-		}
-		want = visible_text(j->a, redact, e->key);
-		if (!near)
-			return arena_printf(j->a, "at $%.*s: `%.*s` is missing",
-				STR_ARG(path), STR_ARG(want));
+	while (absent_below(&part, &whole, &steps)) {
+		text = visible_text(j->a, redact, part->key);
 		path = arena_printf(j->a, "%.*s.%.*s", STR_ARG(path),
-			STR_ARG(want));
-		part = e;
-		whole = near;
+			STR_ARG(text));
 	}
-	got = value_text(j->a, redact, whole);
-	want = value_text(j->a, redact, part);
-	return arena_printf(j->a, "at $%.*s: %.*s instead of %.*s",
-		STR_ARG(path), STR_ARG(got), STR_ARG(want));
+	if (part->type == whole->type && is_nest(part))
+		absent = first_absent(part, whole, &steps, &near);
+	if (!absent) {
+		got = value_text(j->a, redact, whole);
+		text = value_text(j->a, redact, part);
+		return arena_printf(j->a, "at $%.*s: %.*s instead of %.*s",
+			STR_ARG(path), STR_ARG(got), STR_ARG(text));
+	}
+	if (part->type == JSON_OBJECT) {
+		text = visible_text(j->a, redact, absent->key);
+		return arena_printf(j->a, "at $%.*s: `%.*s` is missing",
+			STR_ARG(path), STR_ARG(text));
+	}
+	text = value_text(j->a, redact, absent);
+	return arena_printf(j->a, "at $%.*s: %.*s is not among them",
+		STR_ARG(path), STR_ARG(text));
 }
 
 enum judgement judge_subset(const struct predicate *p, const struct value *got,

@@ -153,6 +153,48 @@ Test(report, hostile_text_can_not_drive_a_terminal)
 	cr_expect(str_find(buf_str(&out), STR("exit 1\n"), 0) != SIZE_MAX);
 }
 
+static void shows(const char *part)
+{
+	cr_expect_neq(str_find(buf_str(&out), str_from(part), 0), SIZE_MAX,
+		"no '%s' in:\n%.*s", part, STR_ARG(buf_str(&out)));
+}
+
+Test(report, a_failure_is_shown_by_its_line_and_what_differs_below_it)
+{
+	struct once_result r = failed_result(STR("plain"));
+	struct step_report *step = r.runs->steps;
+	struct attempt_report same = *step->attempt->next;
+	struct attempt_report third = same;
+	struct assertion a = { .expected = STR("json {}"),
+		.text = STR("$.customer json {\"name\":\"Bob Bobson of "
+			    "Bobbington\"}"),
+		.actual = STR("{\"name\":\"Ann Annson of Annington\"} (at "
+			      "$.name: \"Ann\"; at $: `age` is missing)"),
+		.note = STR("at $.name: \"Ann\"; at $: `age` is missing") };
+	struct report_style style = { .utf8 = false };
+
+	a.where.src = source_from(arena, STR("s.yaml"), STR("a\nb\ncd\n"));
+	a.where.at = 4;
+	a.where.end = 5;
+	step->place = STR("s.yaml:3:1");
+	step->expect = &a;
+	step->attempt->next->next = &same;
+	same.next = &third;
+	third.next = NULL;
+	step->attempts = 4;
+	step->ttfb_us = 7000;
+	step->connect_us = 2000;
+	step->transfer_us = 3000;
+	report_text(&out, &r, &style);
+	shows("      3 | x $.customer json {\"name\"");
+	shows("        |     got {\"name\":\"Ann Annson of Annington\"}\n"
+	      "        |     at $.name: \"Ann\"\n"
+	      "        |     at $: `age` is missing\n");
+	shows("| attempt 1: error, ");
+	shows("| attempts 2-4: fail 502, ");
+	shows("timing dns 0 - tcp 2 - wait 7 - body 3 ms\n");
+}
+
 Test(report, text_falls_back_to_ascii)
 {
 	struct once_result r = failed_result(STR("plain"));
