@@ -47,6 +47,29 @@ static bool head_regions(struct lines *l, const struct json *o)
 	return true;
 }
 
+/* A mistyped `controls` would compare with the region's own past instead. */
+static bool head_keys(struct lines *l, const struct json *o)
+{
+	static const struct str keys[] = { STR("id"), STR("canary"),
+		STR("controls"), STR("deployed"), STR("soak_s"),
+		STR("interval_s") };
+	size_t n = sizeof(keys) / sizeof(keys[0]);
+
+	for (const struct json *m = o->first; m; m = m->next) {
+		size_t k = 0;
+
+		while (k < n && !str_eq(m->key, keys[k]))
+			k++;
+		if (k < n)
+			continue;
+		k = str_nearest(m->key, keys, n);
+		return recording_wrong(l->rd, "unknown key `%.*s`%s%.*s%s",
+			STR_ARG(m->key), k < n ? "; did you mean `" : "",
+			STR_ARG(k < n ? keys[k] : STR("")), k < n ? "`?" : "");
+	}
+	return true;
+}
+
 static bool head_of(struct lines *l, const struct json *o)
 {
 	static const double interval[] = { .001, 86400 };
@@ -55,7 +78,7 @@ static bool head_of(struct lines *l, const struct json *o)
 	double interval_s = 0;
 	double soak_s = 0;
 
-	if (!head_regions(l, o) ||
+	if (!head_keys(l, o) || !head_regions(l, o) ||
 		!recording_number(l->rd, o, "interval_s", interval,
 			&interval_s) ||
 		!recording_number(l->rd, o, "soak_s", soak, &soak_s))

@@ -574,7 +574,9 @@ struct verb_answer deployment_approve(const struct facts *f,
 	tx_deployment(tx, d);
 	tx_audit(tx, "approve", d->id, r->by, reason);
 	return say(VERB_DONE, WHY_APPROVAL,
-		arena_printf(a, "%zu of %lld approvals", d->napprovals,
-			(long long)r->stage->approvals),
+		r->stage->approvals > 0
+			? arena_printf(a, "%zu of %lld approvals",
+				  d->napprovals, (long long)r->stage->approvals)
+			: STR("written down; the stage asks for no approval"),
 		d, tx);
 }

@@ -214,6 +214,8 @@ lines good.csv head.jsonl '{"canary": null}'
 refuse 'head.jsonl:1: `canary` must be a region' head.jsonl
 lines good.csv head.jsonl '{"controls": ["prod/west"]}'
 refuse '`controls` must name regions, each once' head.jsonl
+lines good.csv head.jsonl '{"control": ["prod/east"]}'
+refuse 'head.jsonl:1: unknown key `control`; did you mean `controls`?' head.jsonl
 lines good.csv head.jsonl '{"deployed": "yesterday"}'
 refuse '`deployed` must be a time' head.jsonl
 lines good.csv head.jsonl '{"soak_s": -1}'
