@@ -79,6 +79,8 @@ struct verb_answer world_deploy_as(struct world *w, const char *verb,
 void world_halt(struct world *w, const char *scope);
 struct verb_answer world_resume(struct world *w, const char *scope,
 	const char *cause);
+struct verb_answer world_approve(struct world *w, const char *stage,
+	const char *version, const char *by);
 /* Lives until the next call. */
 struct answer world_gate(struct world *w, const char *stage,
 	const char *version);
