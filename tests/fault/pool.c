@@ -107,17 +107,25 @@ Test(pool, nothing_is_said_to_be_connected_that_was_already)
 	cr_assert_eq(evil_http_connections(evil), 1);
 }
 
-Test(pool, a_certificate_is_told_by_runs_that_saw_no_handshake)
+/* Of a new server, whose certificate is good for another 30 days. */
+static const char *tls_url(void)
 {
 	static const struct tls_kind kind = { .names = "IP:127.0.0.1",
 		.from_days = -10,
 		.to_days = 30 };
-	char url[64];
-	char rest[1024];
+	static char url[64];
 
 	tls = tls_server_start(&kind);
 	snprintf(url, sizeof(url), "https://127.0.0.1:%u",
 		tls_server_port(tls));
+	return url;
+}
+
+Test(pool, a_certificate_is_told_by_runs_that_saw_no_handshake)
+{
+	const char *url = tls_url();
+	char rest[1024];
+
 	snprintf(rest, sizeof(rest),
 		"  tls: {ca: %s}\n"
 		"steps:\n  - name: x\n    get: /\n    expect:\n"
@@ -134,15 +142,9 @@ Test(pool, a_certificate_is_told_by_runs_that_saw_no_handshake)
 
 Test(pool, the_time_left_of_a_certificate_is_that_of_now)
 {
-	static const struct tls_kind kind = { .names = "IP:127.0.0.1",
-		.from_days = -10,
-		.to_days = 30 };
-	char url[64];
+	const char *url = tls_url();
 	char rest[1024];
 
-	tls = tls_server_start(&kind);
-	snprintf(url, sizeof(url), "https://127.0.0.1:%u",
-		tls_server_port(tls));
 	snprintf(rest, sizeof(rest),
 		"  tls: {ca: %s}\n"
 		"steps: [{name: x, get: /,\n"

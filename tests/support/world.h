@@ -18,6 +18,24 @@
  */
 enum { WORLD_REGIONS_MAX = 8 };
 
+/* The line file of a canary in prod/west beside prod/east; `regions` and
+ * `stage` are what else they hold, whole lines or "". */
+/* clang-format off */
+#define WORLD_LINE(regions, gate, stage)                                       \
+	"version: 1\n"                                                         \
+	"line: orders\n"                                                       \
+	"served_version: {header: X-App-Version}\n"                            \
+	"environments:\n"                                                      \
+	"  prod:\n"                                                            \
+	"    west: {base_url: 'http://west.example.com'}\n"                    \
+	"    east: {base_url: 'http://east.example.com'}\n" regions            \
+	"gate: {" gate "}\n"                                                   \
+	"workflow:\n"                                                          \
+	"  - stage: canary\n"                                                  \
+	"    deploys: [prod/west]\n"                                           \
+	"    compare: [prod/east]\n" stage
+/* clang-format on */
+
 /* What one run met. */
 struct world_answer {
 	bool down;           /* no result at all: the runner is silent */

@@ -7,18 +7,10 @@
 #include "tests/support/world.h"
 
 #define LINE(approvals)                                                        \
-	"version: 1\n"                                                         \
-	"line: orders\n"                                                       \
-	"served_version: {header: X-App-Version}\n"                            \
-	"environments:\n"                                                      \
-	"  prod:\n"                                                            \
-	"    west: {base_url: 'http://west.example.com'}\n"                    \
-	"    east: {base_url: 'http://east.example.com'}\n"                    \
-	"gate: {warmup: 10s, soak: 2m, max_wait: 2h, smallest_effect: 30%}\n"  \
-	"workflow:\n"                                                          \
-	"  - stage: canary\n"                                                  \
-	"    deploys: [prod/west]\n"                                           \
-	"    compare: [prod/east]\n" approvals
+	WORLD_LINE("",                                                         \
+		"warmup: 10s, soak: 2m, max_wait: 2h, "                        \
+		"smallest_effect: 30%",                                        \
+		approvals)
 
 static const char two[] = LINE("    approvals: 2\n");
 static const char none[] = LINE("");

@@ -9,19 +9,7 @@
 #include "gate/policy.h"
 #include "tests/support/world.h"
 
-#define LINE(gate)                                                             \
-	"version: 1\n"                                                         \
-	"line: orders\n"                                                       \
-	"served_version: {header: X-App-Version}\n"                            \
-	"environments:\n"                                                      \
-	"  prod:\n"                                                            \
-	"    west: {base_url: 'http://west.example.com'}\n"                    \
-	"    east: {base_url: 'http://east.example.com'}\n"                    \
-	"gate: {" gate "}\n"                                                   \
-	"workflow:\n"                                                          \
-	"  - stage: canary\n"                                                  \
-	"    deploys: [prod/west]\n"                                           \
-	"    compare: [prod/east]\n"
+#define LINE(gate) WORLD_LINE("", gate, "")
 
 static const char plain[] =
 	LINE("warmup: 10s, soak: 2m, max_wait: 2h, smallest_effect: 30%");

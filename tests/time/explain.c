@@ -243,18 +243,7 @@ Test(explain, latency_that_one_control_cannot_tell_is_not_judged)
 /* ------- the whole way ------- */
 
 static const char line_yaml[] =
-	"version: 1\n"
-	"line: orders\n"
-	"served_version: {header: X-App-Version}\n"
-	"environments:\n"
-	"  prod:\n"
-	"    west: {base_url: 'http://west.example.com'}\n"
-	"    east: {base_url: 'http://east.example.com'}\n"
-	"gate: {warmup: 30s, soak: 20m, max_wait: 2h}\n"
-	"workflow:\n"
-	"  - stage: canary\n"
-	"    deploys: [prod/west]\n"
-	"    compare: [prod/east]\n";
+	WORLD_LINE("", "warmup: 30s, soak: 20m, max_wait: 2h", "");
 
 enum { JOBS = 8, EVERY = JOBS };
 

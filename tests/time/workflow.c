@@ -8,18 +8,7 @@
 #include "tests/support/world.h"
 
 static const char line_yaml[] =
-	"version: 1\n"
-	"line: orders\n"
-	"served_version: {header: X-App-Version}\n"
-	"environments:\n"
-	"  prod:\n"
-	"    west: {base_url: 'http://west.example.com'}\n"
-	"    east: {base_url: 'http://east.example.com'}\n"
-	"gate: {warmup: 30s, soak: 10m, max_wait: 2h}\n"
-	"workflow:\n"
-	"  - stage: canary\n"
-	"    deploys: [prod/west]\n"
-	"    compare: [prod/east]\n";
+	WORLD_LINE("", "warmup: 30s, soak: 10m, max_wait: 2h", "");
 
 /* What the regions do in a test; times in seconds since its start. */
 struct story {
@@ -91,18 +80,7 @@ static double until_settled(struct world *w, double most_s, struct answer *ret)
 
 /* Half an hour of soak, decided in the time that its results take. */
 static const char long_yaml[] =
-	"version: 1\n"
-	"line: orders\n"
-	"served_version: {header: X-App-Version}\n"
-	"environments:\n"
-	"  prod:\n"
-	"    west: {base_url: 'http://west.example.com'}\n"
-	"    east: {base_url: 'http://east.example.com'}\n"
-	"gate: {warmup: 30s, soak: 30m, max_wait: 2h}\n"
-	"workflow:\n"
-	"  - stage: canary\n"
-	"    deploys: [prod/west]\n"
-	"    compare: [prod/east]\n";
+	WORLD_LINE("", "warmup: 30s, soak: 30m, max_wait: 2h", "");
 
 Test(workflow, a_healthy_canary_passes_after_its_soak_and_not_before)
 {
@@ -197,20 +175,11 @@ Test(workflow, a_version_that_is_rolled_out_half_way_does_not_pass)
 }
 
 /* A short soak, so that all subsets fit into a second. */
+/* eu is not compared */
 static const char short_yaml[] =
-	"version: 1\n"
-	"line: orders\n"
-	"served_version: {header: X-App-Version}\n"
-	"environments:\n"
-	"  prod:\n"
-	"    west: {base_url: 'http://west.example.com'}\n"
-	"    east: {base_url: 'http://east.example.com'}\n"
-	"    eu: {base_url: 'http://eu.example.com'}\n" /* not compared */
-	"gate: {warmup: 10s, soak: 2m, max_wait: 2h, smallest_effect: 30%}\n"
-	"workflow:\n"
-	"  - stage: canary\n"
-	"    deploys: [prod/west]\n"
-	"    compare: [prod/east]\n";
+	WORLD_LINE("    eu: {base_url: 'http://eu.example.com'}\n",
+		"warmup: 10s, soak: 2m, max_wait: 2h, smallest_effect: 30%",
+		"");
 
 enum missing {
 	WEST = 1,
